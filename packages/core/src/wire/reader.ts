@@ -57,14 +57,16 @@ export class Reader {
   /** A view of bytes that their 32-bit length precedes. */
   bytes(lengthMax: number): Uint8Array {
     const length = this.u32();
-    if (length > lengthMax) throw new DecodeError(`a field of ${length} bytes, above its limit of ${lengthMax}`);
+    if (length > lengthMax)
+      throw new DecodeError(`a field of ${length} bytes, above its limit of ${lengthMax}`);
     return this.raw(length);
   }
 
   /** An item count that announces `count` items of at least `bytesEach`: more than the frame can hold is refused. */
   count(countMax: number, bytesEach: number): number {
     const count = this.u32();
-    if (count > countMax || count * bytesEach > this.remaining) throw new DecodeError("more items than allowed");
+    if (count > countMax || count * bytesEach > this.remaining)
+      throw new DecodeError("more items than allowed");
     return count;
   }
 

@@ -51,7 +51,11 @@ export function compareCounterValues(a: CounterValue, b: CounterValue): number {
 }
 
 function begin(preamble: Preamble, purpose: Purpose): Writer {
-  return new Writer(160).u8(PROTOCOL_VERSION).u8(purpose).digest(preamble.cluster).u32(preamble.configuration);
+  return new Writer(160)
+    .u8(PROTOCOL_VERSION)
+    .u8(purpose)
+    .digest(preamble.cluster)
+    .u32(preamble.configuration);
 }
 
 /**
@@ -75,7 +79,12 @@ export function independentStatement(
 /** A continuing certificate's statement: it reveals the value that the counter had before. */
 export function continuingStatement(
   preamble: Preamble,
-  at: { readonly instance: InstanceId; readonly counter: Counter; readonly value: CounterValue; readonly old: CounterValue },
+  at: {
+    readonly instance: InstanceId;
+    readonly counter: Counter;
+    readonly value: CounterValue;
+    readonly old: CounterValue;
+  },
   message: Digest,
 ): Uint8Array {
   return begin(preamble, Purpose.Continuing)
@@ -100,7 +109,11 @@ export function identityStatement(
   signer: { readonly replica: ReplicaId; readonly bootEpoch: number },
   statement: Uint8Array,
 ): Uint8Array {
-  return begin(preamble, Purpose.Identity).u16(signer.replica).u48(signer.bootEpoch).bytes(statement).finish();
+  return begin(preamble, Purpose.Identity)
+    .u16(signer.replica)
+    .u48(signer.bootEpoch)
+    .bytes(statement)
+    .finish();
 }
 
 /** What an execution share signs: the Merkle root of one ordered entry's results (linear-hybster.md 2). */

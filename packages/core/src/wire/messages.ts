@@ -1,0 +1,214 @@
+import type { Digest, InstanceId, ReplicaId, SequenceNumber, View } from "../kernel/ids.ts";
+import type { Value } from "./value.ts";
+
+/** Tags on the wire. A number is never used again for something else. */
+export const MessageKind = {
+  /** Linear Hybster: the primary's proposal, counter-certified. */
+  Prepare: 1,
+  /** Linear Hybster: a replica's share, sent to the collector. */
+  CommitSig: 2,
+  /** Linear Hybster: the collector's aggregate, a transferable commit certificate. */
+  Commit: 3,
+  /** Asks for what was missed. */
+  Pull: 8,
+  ExecSig: 16,
+  ExecProof: 17,
+  CheckpointSig: 18,
+  CheckpointProof: 19,
+  Status: 20,
+  AssignRequest: 21,
+} as const;
+export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
+
+/** What the core sends and receives: immutable, shared by reference between the replicas of a simulation. */
+export interface Message {
+  readonly kind: MessageKind;
+}
+
+/** Transferable proof about a D-instance's slot that accompanies an O-proposal, outside its digest (dqbft.md 2). */
+export interface Evidence {
+  readonly instance: InstanceId;
+  /** A header (a proposal without its value) or a commit certificate. */
+  readonly message: Proposal | Certificate;
+}
+
+/** Carries a value, or only its header when the value is null. */
+export class Proposal implements Message {
+  readonly kind: MessageKind;
+  readonly view: View;
+  readonly seq: SequenceNumber;
+  readonly digest: Digest;
+  /** Extension `x` that the layer above sets per view; certified with the slot (linear-hybster.md 2). */
+  readonly extension: number;
+  /** The proposer's individual trusted certificate. Empty in a draft that is not certified yet. */
+  readonly certificate: Uint8Array;
+  /** The proposer's own commit share. Empty in a header. */
+  readonly share: Uint8Array;
+  readonly value: Value | null;
+  readonly evidence: readonly Evidence[];
+
+  constructor(fields: Omit<Proposal, "header">) {
+    this.kind = fields.kind;
+    this.view = fields.view;
+    this.seq = fields.seq;
+    this.digest = fields.digest;
+    this.extension = fields.extension;
+    this.certificate = fields.certificate;
+    this.share = fields.share;
+    this.value = fields.value;
+    this.evidence = fields.evidence;
+  }
+
+  /** The same proposal without share, value and evidence: transferable, and small. */
+  header(): Proposal {
+    return new Proposal({ ...this, share: NOTHING, value: null, evidence: [] });
+  }
+}
+
+/** Supports a digest, with the sender's share. */
+export class Vote implements Message {
+  readonly kind: MessageKind;
+  readonly view: View;
+  readonly seq: SequenceNumber;
+  readonly digest: Digest;
+  readonly share: Uint8Array;
+
+  constructor(fields: Vote) {
+    this.kind = fields.kind;
+    this.view = fields.view;
+    this.seq = fields.seq;
+    this.digest = fields.digest;
+    this.share = fields.share;
+  }
+}
+
+/** Proof of a quorum for a digest: transferable. */
+export class Certificate implements Message {
+  readonly kind: MessageKind;
+  readonly view: View;
+  readonly seq: SequenceNumber;
+  readonly digest: Digest;
+  readonly extension: number;
+  readonly aggregate: Uint8Array;
+
+  constructor(fields: Certificate) {
+    this.kind = fields.kind;
+    this.view = fields.view;
+    this.seq = fields.seq;
+    this.digest = fields.digest;
+    this.extension = fields.extension;
+    this.aggregate = fields.aggregate;
+  }
+}
+
+/** Asks for the proposals, votes and certificates of a range of slots (linear-hybster.md 4, gap rule). */
+export class Pull implements Message {
+  readonly kind: MessageKind = MessageKind.Pull;
+  readonly first: SequenceNumber;
+  readonly last: SequenceNumber;
+  /** Whether the values are wanted too, or certificates suffice. */
+  readonly values: boolean;
+
+  constructor(first: SequenceNumber, last: SequenceNumber, values: boolean) {
+    this.first = first;
+    this.last = last;
+    this.values = values;
+  }
+}
+
+/** A replica's share over the results of one ordered entry, for the execution collector (linear-hybster.md 5). */
+export class ExecSig implements Message {
+  readonly kind: MessageKind = MessageKind.ExecSig;
+  readonly seq: SequenceNumber;
+  readonly entry: number;
+  readonly root: Digest;
+  readonly share: Uint8Array;
+
+  constructor(fields: Omit<ExecSig, "kind">) {
+    this.seq = fields.seq;
+    this.entry = fields.entry;
+    this.root = fields.root;
+    this.share = fields.share;
+  }
+}
+
+/** Proof that one correct replica at least executed an entry with these results. */
+export class ExecProof implements Message {
+  readonly kind: MessageKind = MessageKind.ExecProof;
+  readonly seq: SequenceNumber;
+  readonly entry: number;
+  readonly root: Digest;
+  readonly aggregate: Uint8Array;
+
+  constructor(fields: Omit<ExecProof, "kind">) {
+    this.seq = fields.seq;
+    this.entry = fields.entry;
+    this.root = fields.root;
+    this.aggregate = fields.aggregate;
+  }
+}
+
+/** A replica's share over the state after `seq`. */
+export class CheckpointSig implements Message {
+  readonly kind: MessageKind = MessageKind.CheckpointSig;
+  readonly seq: SequenceNumber;
+  readonly root: Digest;
+  readonly share: Uint8Array;
+
+  constructor(fields: Omit<CheckpointSig, "kind">) {
+    this.seq = fields.seq;
+    this.root = fields.root;
+    this.share = fields.share;
+  }
+}
+
+/** Proof of a stable checkpoint: transferable. */
+export class CheckpointProof implements Message {
+  readonly kind: MessageKind = MessageKind.CheckpointProof;
+  readonly seq: SequenceNumber;
+  readonly root: Digest;
+  readonly aggregate: Uint8Array;
+
+  constructor(fields: Omit<CheckpointProof, "kind">) {
+    this.seq = fields.seq;
+    this.root = fields.root;
+    this.aggregate = fields.aggregate;
+  }
+}
+
+/** How far a replica is, sent now and then for all its instances at once (dqbft.md 8). A hint: it proves nothing. */
+export class Status implements Message {
+  readonly kind: MessageKind = MessageKind.Status;
+  /** Last slot of the global order executed. */
+  readonly executed: SequenceNumber;
+  /** Last stable checkpoint. */
+  readonly stable: SequenceNumber;
+  /** Decided prefix of every instance. */
+  readonly decided: readonly SequenceNumber[];
+
+  constructor(fields: Omit<Status, "kind">) {
+    this.executed = fields.executed;
+    this.stable = fields.stable;
+    this.decided = fields.decided;
+  }
+}
+
+/** A client's signed wish to be served by another coordinator, on its way to the O-primary (DQBFT 3.2.6). */
+export class AssignRequest implements Message {
+  readonly kind: MessageKind = MessageKind.AssignRequest;
+  /** The client's public key. */
+  readonly client: Digest;
+  readonly coordinator: ReplicaId;
+  /** Increases with every wish of this client. */
+  readonly nonce: number;
+  readonly signature: Uint8Array;
+
+  constructor(fields: Omit<AssignRequest, "kind">) {
+    this.client = fields.client;
+    this.coordinator = fields.coordinator;
+    this.nonce = fields.nonce;
+    this.signature = fields.signature;
+  }
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
