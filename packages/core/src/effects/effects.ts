@@ -1,0 +1,78 @@
+import type { InstanceId, Micros, ReplicaId, SequenceNumber, Ticket, TimerId } from "../kernel/ids.ts";
+import type { Misbehaviour } from "../kernel/misbehaviour.ts";
+import type { Claim } from "../wire/claim.ts";
+import type { Message } from "../wire/messages.ts";
+import type { Reply } from "../wire/reply.ts";
+
+/**
+ * All that the core can ask of the world. Effects of one step keep their order, and nothing that follows a `Persist`,
+ * in this step or a later one, leaves before that record is durable.
+ */
+export type Effect =
+  | { readonly type: "send"; readonly instance: InstanceId; readonly to: ReplicaId; readonly message: Message }
+  | { readonly type: "broadcast"; readonly instance: InstanceId; readonly message: Message }
+  | {
+      readonly type: "set-timer";
+      readonly instance: InstanceId;
+      readonly timer: TimerId;
+      readonly delay: Micros;
+    }
+  | { readonly type: "cancel-timer"; readonly instance: InstanceId; readonly timer: TimerId }
+  | { readonly type: "persist"; readonly record: LogRecord }
+  | { readonly type: "note"; readonly record: LogRecord }
+  | { readonly type: "certify"; readonly job: Job; readonly claim: Claim }
+  | { readonly type: "combine"; readonly job: Job; readonly claim: Claim; readonly shares: readonly Share[] }
+  | { readonly type: "reply"; readonly reply: Reply }
+  | { readonly type: "serve-history"; readonly request: HistoryRequest }
+  | { readonly type: "save-checkpoint"; readonly checkpoint: SavedCheckpoint }
+  | { readonly type: "retire"; readonly watermarks: readonly Watermark[] }
+  | { readonly type: "report"; readonly peer: ReplicaId; readonly reason: Misbehaviour };
+
+/** Where a job's result goes. */
+export interface Job {
+  readonly instance: InstanceId;
+  readonly ticket: Ticket;
+}
+
+/** One replica's share, as it came: unverified. */
+export interface Share {
+  readonly signer: ReplicaId;
+  readonly share: Uint8Array;
+}
+
+/** What a job came to. */
+export type JobResult =
+  /** Our own share, and for a slot claim the individual certificate of our trusted subsystem. */
+  | { readonly type: "certified"; readonly share: Uint8Array; readonly certificate: Uint8Array }
+  /** Our trusted subsystem refused: its counter is ahead of our log (hybster.md 10.2). */
+  | { readonly type: "refused" }
+  /** The aggregate, if enough shares were good, and who sent bad ones. */
+  | { readonly type: "combined"; readonly aggregate: Uint8Array | null; readonly culprits: readonly ReplicaId[] };
+
+/** A message to remember, under its place in the log. */
+export interface LogRecord {
+  readonly instance: InstanceId;
+  readonly seq: SequenceNumber;
+  readonly message: Message;
+}
+
+/** Decided slots that a peer asks for and that are no longer in memory. */
+export interface HistoryRequest {
+  readonly instance: InstanceId;
+  readonly to: ReplicaId;
+  readonly first: SequenceNumber;
+  readonly last: SequenceNumber;
+}
+
+/** A low watermark: slots up to it may leave memory, and the disk once history is too large. */
+export interface Watermark {
+  readonly instance: InstanceId;
+  readonly seq: SequenceNumber;
+}
+
+/** The replicated state after `seq`: the pages that changed since the last one saved. */
+export interface SavedCheckpoint {
+  readonly seq: SequenceNumber;
+  readonly pages: readonly { readonly index: number; readonly bytes: Uint8Array }[];
+  readonly pageCount: number;
+}

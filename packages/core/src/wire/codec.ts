@@ -1,0 +1,255 @@
+import { type InstanceId, REPLICAS_MAX } from "../kernel/ids.ts";
+import { invariant } from "../kernel/invariant.ts";
+import { LIMITS } from "./limits.ts";
+import {
+  AssignRequest,
+  Certificate,
+  CheckpointProof,
+  CheckpointSig,
+  type Evidence,
+  ExecProof,
+  ExecSig,
+  type Message,
+  MessageKind,
+  Proposal,
+  Pull,
+  Status,
+  Vote,
+} from "./messages.ts";
+import { DecodeError, Reader } from "./reader.ts";
+import { PROTOCOL_VERSION } from "./statement.ts";
+import { type Hash, Value } from "./value.ts";
+import { Writer } from "./writer.ts";
+
+/** Writes and reads the body of one kind of message. `read` throws {@link DecodeError} on any second spelling. */
+interface Codec {
+  write(message: Message, out: Writer): void;
+  read(kind: MessageKind, input: Reader, hash: Hash): Message;
+}
+
+const SIGNATURE_BYTES = 64;
+
+const proposal: Codec = {
+  write(message, out) {
+    const p = message as Proposal;
+    out.u48(p.view).u48(p.seq).u48(p.extension).bytes(p.certificate).bytes(p.share);
+    // The value's digest is not sent: the receiver computes it. A header carries the digest instead.
+    if (p.value === null) out.u8(0).digest(p.digest);
+    else out.u8(1).bytes(p.value.bytes);
+    out.u32(p.evidence.length);
+    for (const item of p.evidence) writeEvidence(item, out);
+  },
+  read(kind, input, hash) {
+    const view = input.u48();
+    const seq = input.u48();
+    const extension = input.u48();
+    const certificate = input.bytes(LIMITS.certificateBytesMax).slice();
+    const share = input.bytes(LIMITS.shareBytesMax).slice();
+    const value = input.flag() ? Value.of(input.bytes(LIMITS.valueBytesMax), hash) : null;
+    const digest = value === null ? input.digest() : value.digest;
+    const count = input.count(LIMITS.evidenceMax, 4);
+    const evidence: Evidence[] = [];
+    for (let i = 0; i < count; i += 1) evidence.push(readEvidence(input, hash));
+    return new Proposal({ kind, view, seq, extension, certificate, share, value, digest, evidence });
+  },
+};
+
+const vote: Codec = {
+  write(message, out) {
+    const v = message as Vote;
+    out.u48(v.view).u48(v.seq).digest(v.digest).bytes(v.share);
+  },
+  read: (kind, input) =>
+    new Vote({
+      kind,
+      view: input.u48(),
+      seq: input.u48(),
+      digest: input.digest(),
+      share: input.bytes(LIMITS.shareBytesMax).slice(),
+    }),
+};
+
+const certificate: Codec = {
+  write(message, out) {
+    const c = message as Certificate;
+    out.u48(c.view).u48(c.seq).digest(c.digest).u48(c.extension).bytes(c.aggregate);
+  },
+  read: (kind, input) =>
+    new Certificate({
+      kind,
+      view: input.u48(),
+      seq: input.u48(),
+      digest: input.digest(),
+      extension: input.u48(),
+      aggregate: input.bytes(LIMITS.certificateBytesMax).slice(),
+    }),
+};
+
+const pull: Codec = {
+  write(message, out) {
+    const p = message as Pull;
+    out.u48(p.first).u48(p.last).u8(p.values ? 1 : 0);
+  },
+  read: (_kind, input) => new Pull(input.u48(), input.u48(), input.flag()),
+};
+
+const execSig: Codec = {
+  write(message, out) {
+    const e = message as ExecSig;
+    out.u48(e.seq).u16(e.entry).digest(e.root).bytes(e.share);
+  },
+  read: (_kind, input) =>
+    new ExecSig({
+      seq: input.u48(),
+      entry: input.u16(),
+      root: input.digest(),
+      share: input.bytes(LIMITS.shareBytesMax).slice(),
+    }),
+};
+
+const execProof: Codec = {
+  write(message, out) {
+    const e = message as ExecProof;
+    out.u48(e.seq).u16(e.entry).digest(e.root).bytes(e.aggregate);
+  },
+  read: (_kind, input) =>
+    new ExecProof({
+      seq: input.u48(),
+      entry: input.u16(),
+      root: input.digest(),
+      aggregate: input.bytes(LIMITS.certificateBytesMax).slice(),
+    }),
+};
+
+const checkpointSig: Codec = {
+  write(message, out) {
+    const c = message as CheckpointSig;
+    out.u48(c.seq).digest(c.root).bytes(c.share);
+  },
+  read: (_kind, input) =>
+    new CheckpointSig({
+      seq: input.u48(),
+      root: input.digest(),
+      share: input.bytes(LIMITS.shareBytesMax).slice(),
+    }),
+};
+
+const checkpointProof: Codec = {
+  write(message, out) {
+    const c = message as CheckpointProof;
+    out.u48(c.seq).digest(c.root).bytes(c.aggregate);
+  },
+  read: (_kind, input) =>
+    new CheckpointProof({
+      seq: input.u48(),
+      root: input.digest(),
+      aggregate: input.bytes(LIMITS.certificateBytesMax).slice(),
+    }),
+};
+
+const status: Codec = {
+  write(message, out) {
+    const s = message as Status;
+    out.u48(s.executed).u48(s.stable).u32(s.decided.length);
+    for (const seq of s.decided) out.u48(seq);
+  },
+  read(_kind, input) {
+    const executed = input.u48();
+    const stable = input.u48();
+    const count = input.count(REPLICAS_MAX + 1, 6);
+    const decided: number[] = [];
+    for (let i = 0; i < count; i += 1) decided.push(input.u48());
+    return new Status({ executed, stable, decided });
+  },
+};
+
+const assignRequest: Codec = {
+  write(message, out) {
+    const a = message as AssignRequest;
+    out.digest(a.client).u16(a.coordinator).u48(a.nonce).raw(a.signature);
+  },
+  read: (_kind, input) =>
+    new AssignRequest({
+      client: input.digest(),
+      coordinator: input.u16(),
+      nonce: input.u48(),
+      signature: input.raw(SIGNATURE_BYTES).slice(),
+    }),
+};
+
+/** Kind of message to codec: the only list of what may travel between replicas. */
+const CODECS: Partial<Record<number, Codec>> = {
+  [MessageKind.Prepare]: proposal,
+  [MessageKind.CommitSig]: vote,
+  [MessageKind.Commit]: certificate,
+  [MessageKind.Pull]: pull,
+  [MessageKind.ExecSig]: execSig,
+  [MessageKind.ExecProof]: execProof,
+  [MessageKind.CheckpointSig]: checkpointSig,
+  [MessageKind.CheckpointProof]: checkpointProof,
+  [MessageKind.Status]: status,
+  [MessageKind.AssignRequest]: assignRequest,
+};
+
+function writeEvidence(evidence: Evidence, out: Writer): void {
+  out.u16(evidence.instance).u8(evidence.message.kind);
+  if (evidence.message instanceof Proposal) {
+    const header = evidence.message;
+    out.u48(header.view).u48(header.seq).u48(header.extension).digest(header.digest).bytes(header.certificate);
+  } else certificate.write(evidence.message, out);
+}
+
+function readEvidence(input: Reader, hash: Hash): Evidence {
+  const instance = input.u16();
+  const kind = input.u8();
+  if (CODECS[kind] === certificate) {
+    return { instance, message: certificate.read(kind as MessageKind, input, hash) as Certificate };
+  }
+  if (CODECS[kind] !== proposal) throw new DecodeError("evidence is a header or a certificate");
+  const header = new Proposal({
+    kind: kind as MessageKind,
+    view: input.u48(),
+    seq: input.u48(),
+    extension: input.u48(),
+    digest: input.digest(),
+    certificate: input.bytes(LIMITS.certificateBytesMax).slice(),
+    share: new Uint8Array(0),
+    value: null,
+    evidence: [],
+  });
+  return { instance, message: header };
+}
+
+/** What a frame carries. */
+export interface Frame {
+  readonly instance: InstanceId;
+  readonly message: Message;
+}
+
+/** The bytes of a message, for every peer the same. */
+export function encodeFrame(instance: InstanceId, message: Message): Uint8Array {
+  const codec = CODECS[message.kind];
+  invariant(codec !== undefined, "every kind of message has a codec");
+  const out = new Writer(frameCapacity(message)).u8(PROTOCOL_VERSION).u16(instance).u8(message.kind);
+  codec.write(message, out);
+  return out.finish();
+}
+
+/** The message in a frame. Throws {@link DecodeError} on anything but exactly one message in its one spelling. */
+export function decodeFrame(bytes: Uint8Array, hash: Hash): Frame {
+  if (bytes.length > LIMITS.frameBytesMax) throw new DecodeError("a frame above its limit");
+  const input = new Reader(bytes);
+  if (input.u8() !== PROTOCOL_VERSION) throw new DecodeError("another protocol version");
+  const instance = input.u16();
+  const kind = input.u8();
+  const codec = CODECS[kind];
+  if (codec === undefined) throw new DecodeError(`an unknown kind of message, ${kind}`);
+  const message = codec.read(kind as MessageKind, input, hash);
+  input.end();
+  return { instance, message };
+}
+
+function frameCapacity(message: Message): number {
+  if (!(message instanceof Proposal)) return 256;
+  return 512 + (message.value?.bytes.length ?? 0) + message.evidence.length * 256;
+}

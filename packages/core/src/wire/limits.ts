@@ -1,0 +1,23 @@
+/** Bounds of everything on the wire: above them a frame is refused before anything is made of it. */
+export const LIMITS = {
+  /** One operation of one command: 512 KiB. */
+  operationBytesMax: 524_288,
+  /** One signed request, however many commands it bundles: 1 MiB. */
+  requestBytesMax: 1_048_576,
+  /** Commands in one signed request. */
+  requestCommandsMax: 4096,
+  /** One batch: a full one plus a request that just did not fit: 2 MiB. */
+  batchBytesMax: 2_097_152,
+  /** A value of any instance: 2 MiB. */
+  valueBytesMax: 2_097_152,
+  /** Evidence items of one O-proposal: one per reference. */
+  evidenceMax: 1024,
+  /** A share of a certificate, any scheme. */
+  shareBytesMax: 192,
+  /** A certificate: an aggregate with a signer bitmap for the largest cluster. */
+  certificateBytesMax: 256,
+  /** Any frame between replicas: 4 MiB. */
+  frameBytesMax: 4_194_304,
+  /** The result of one command: 256 KiB. */
+  resultBytesMax: 262_144,
+} as const;
