@@ -12,7 +12,7 @@ const machinePath = new RegExp(`(?<![\\w./])(${[...neighbours, "/(home|Users)/\\
 
 /** 2f + 1, 3f + 1, f + 1, n − f, (n − 1) / 3, quorum − 1 and their like, whatever object the letter is read from. */
 const quorumArithmetic =
-  /\b[23]\s*\*\s*(\w+\.)*#?f\b|(?<!\w)#?f\s*(\*\s*[23]|\+\s*1)\b|\bn\s*-\s*(\w+\.)*#?f\b|\bn(\s*-\s*1\))?\s*\/\s*[23]\b|\bquorum\s*[+-]/;
+  /\b[23]\s*\*\s*(\w+\.)*#?f\b|(?<!\w)#?f\s*(\*\s*[23]|\+\s*1)\b|\bn\s*-\s*(\w+\.)*#?f\b|\bn(\s*-\s*1\))?\s*\/\s*[23]\b|\bquorum\s*[+-]\s*\d/;
 
 const rules = [
   {
