@@ -24,6 +24,8 @@ export const Purpose = {
   Multi: 4,
   /** Wraps one of the above with the identity of the trusted subsystem. */
   Identity: 5,
+  /** A trusted subsystem's description of itself. */
+  Attestation: 6,
   /** A share or proof of execution, scheme pi (linear-hybster.md 2). */
   Execution: 10,
   /** A share or proof of a checkpoint. */
