@@ -50,7 +50,8 @@ export function encodeHeader(header: JournalHeader): Uint8Array {
 export function decodeHeader(file: Uint8Array): JournalHeader {
   if (file.length < HEADER_BYTES) throw new DecodeError("ends within the header");
   const input = new Reader(checked(file.subarray(0, HEADER_BODY_BYTES + 4)));
-  if (input.u32() !== MAGIC || input.u8() !== FORMAT) throw new DecodeError("not a signer's journal of this format");
+  if (input.u32() !== MAGIC || input.u8() !== FORMAT)
+    throw new DecodeError("not a signer's journal of this format");
   return { epoch: input.u48(), owner: input.digest(), snapshot: input.u48() };
 }
 
@@ -58,7 +59,12 @@ export function decodeHeader(file: Uint8Array): JournalHeader {
 export function encodeRecord(place: RecordPlace, entry: CounterEntry): Uint8Array {
   const body = new Writer(RECORD_BYTES).u48(place.epoch).u48(place.index).u48(place.group);
   body.u8(KINDS.indexOf(entry.kind)).u16(entry.instance).u8(entry.counter);
-  body.u48(entry.value.view).u48(entry.value.seq).u48(entry.old.view).u48(entry.old.seq).digest(entry.message);
+  body
+    .u48(entry.value.view)
+    .u48(entry.value.seq)
+    .u48(entry.old.view)
+    .u48(entry.old.seq)
+    .digest(entry.message);
   body.raw(new Uint8Array(RECORD_BYTES - 5 - body.length));
   const record = new Uint8Array(RECORD_BYTES).fill(MARKER);
   record.set(withChecksum(body.finish()));
@@ -79,7 +85,8 @@ export function decodeRecord(slot: Uint8Array, place: Omit<RecordPlace, "group">
 }
 
 function readRecord(input: Reader, place: Omit<RecordPlace, "group">): Slot {
-  if (input.u48() !== place.epoch || input.u48() !== place.index) throw new DecodeError("a record of another place");
+  if (input.u48() !== place.epoch || input.u48() !== place.index)
+    throw new DecodeError("a record of another place");
   const group = input.u48();
   const kind = KINDS[input.u8()];
   if (kind === undefined) throw new DecodeError("a record of unknown kind");

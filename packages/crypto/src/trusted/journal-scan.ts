@@ -1,7 +1,13 @@
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { DIGEST_BYTES, type Digest } from "@destiny/core/kernel/ids";
 import { DecodeError } from "@destiny/core/wire/reader";
-import { decodeHeader, decodeRecord, HEADER_BYTES, type JournalHeader, RECORD_BYTES } from "./journal-record.ts";
+import {
+  decodeHeader,
+  decodeRecord,
+  HEADER_BYTES,
+  type JournalHeader,
+  RECORD_BYTES,
+} from "./journal-record.ts";
 import type { CounterEntry } from "./request.ts";
 import type { JournalMark } from "./rollback-anchor.ts";
 
@@ -21,19 +27,23 @@ export interface ScannedJournal {
  */
 export function scanJournal(file: Uint8Array, owner: Digest, mark: JournalMark): ScannedJournal {
   const header = headerOf(file, owner);
-  if (header.epoch < mark.epoch) throw refused(`epoch ${header.epoch} is an old copy, the anchor knows ${mark.epoch}`);
-  if (header.epoch > mark.epoch + 1) throw refused(`epoch ${header.epoch} is far ahead of the anchor's ${mark.epoch}`);
+  if (header.epoch < mark.epoch)
+    throw refused(`epoch ${header.epoch} is an old copy, the anchor knows ${mark.epoch}`);
+  if (header.epoch > mark.epoch + 1)
+    throw refused(`epoch ${header.epoch} is far ahead of the anchor's ${mark.epoch}`);
 
   const entries = entriesOf(file, header);
   const least = Math.max(header.snapshot, header.epoch === mark.epoch ? mark.records : 0);
-  if (entries.length < least) throw refused(`an old or cut copy: ${entries.length} of at least ${least} records`);
+  if (entries.length < least)
+    throw refused(`an old or cut copy: ${entries.length} of at least ${least} records`);
   return { header, entries };
 }
 
 function headerOf(file: Uint8Array, owner: Digest): JournalHeader {
   try {
     const header = decodeHeader(file);
-    if (header.owner !== owner || owner.length !== DIGEST_BYTES) throw refused("it belongs to another signer");
+    if (header.owner !== owner || owner.length !== DIGEST_BYTES)
+      throw refused("it belongs to another signer");
     return header;
   } catch (error) {
     if (error instanceof DecodeError) throw refused(error.message);
@@ -42,22 +52,26 @@ function headerOf(file: Uint8Array, owner: Digest): JournalHeader {
 }
 
 function entriesOf(file: Uint8Array, header: JournalHeader): CounterEntry[] {
-  const entries: CounterEntry[] = [];
   const count = Math.ceil((file.length - HEADER_BYTES) / RECORD_BYTES);
-  let gap: number | undefined;
-  for (let index = 0; index < count; index += 1) {
-    const found = decodeRecord(slotOf(file, index), { epoch: header.epoch, index });
-    if (found.state === "corrupt") throw refused(`record ${index} is damaged`);
-    if (found.state !== "valid") {
-      if (gap !== undefined && found.state === "incomplete") throw refused(`record ${index} is cut, after a gap`);
-      gap ??= index;
-    } else if (gap === undefined) {
-      entries.push(found.entry);
-    } else if (found.group > gap) {
-      throw refused(`record ${gap} is missing from the middle`);
-    }
+  const slots = Array.from({ length: count }, (_, index) =>
+    decodeRecord(slotOf(file, index), { epoch: header.epoch, index }),
+  );
+  const entries: CounterEntry[] = [];
+  for (const slot of slots) {
+    if (slot.state !== "valid") break;
+    entries.push(slot.entry);
   }
+  for (let index = entries.length; index < count; index += 1) refuseLoss(slots, index, entries.length);
   return entries;
+}
+
+/** Refuses what lies after the first gap, unless it is what a write that never ended leaves behind. */
+function refuseLoss(slots: readonly Slot[], index: number, gap: number): void {
+  const slot = slots[index];
+  if (slot === undefined || slot.state === "blank") return;
+  if (slot.state === "corrupt") throw refused(`record ${index} is damaged`);
+  if (slot.state === "incomplete" && index > gap) throw refused(`record ${index} is cut, after a gap`);
+  if (slot.state === "valid" && slot.group > gap) throw refused(`record ${gap} is missing from the middle`);
 }
 
 /** A file that was cut within a slot reads as if zeros followed, as a file with reserved space does. */

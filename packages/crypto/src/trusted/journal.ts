@@ -121,7 +121,11 @@ export class Journal {
     head.set(header);
     const records = entries.map((entry, index) => encodeRecord({ epoch, index, group: 0 }, entry));
     this.#capacity = entries.length + this.#recordsPerFile;
-    const file = replaceFile(this.#directory, [head, ...records], HEADER_BYTES + this.#capacity * RECORD_BYTES);
+    const file = replaceFile(
+      this.#directory,
+      [head, ...records],
+      HEADER_BYTES + this.#capacity * RECORD_BYTES,
+    );
     if (this.#file >= 0) closeSync(this.#file);
     this.#file = file;
     this.#epoch = epoch;

@@ -1,7 +1,6 @@
 import { DecodeError, Reader } from "@destiny/core/wire/reader";
 import type { Counter, CounterValue } from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
-import { type Attestation, NONCE_BYTES_MAX, type SubsystemDescription } from "./subsystem.ts";
 import {
   type CertifyOutcome,
   type CertifyRequest,
@@ -9,6 +8,7 @@ import {
   type Refusal,
   SIGNATURE_BYTES_MAX,
 } from "./request.ts";
+import { type Attestation, NONCE_BYTES_MAX, type SubsystemDescription } from "./subsystem.ts";
 
 /** Version of what host and signer say to each other, the first thing that a signer says. */
 export const SIGNER_PROTOCOL = 1;
@@ -55,8 +55,14 @@ export function encodeCertify(requests: readonly CertifyRequest[]): Uint8Array {
   const out = new Writer(1024).u8(FrameKind.Certify).u32(requests.length);
   for (const { kind, instance, counter, value, message } of requests) {
     const counted = kind !== "trustedMac";
-    out.u8(KINDS.indexOf(kind)).u16(instance).u8(counted ? counter : 0);
-    out.u48(counted ? value.view : 0).u48(counted ? value.seq : 0).bytes(message);
+    out
+      .u8(KINDS.indexOf(kind))
+      .u16(instance)
+      .u8(counted ? counter : 0);
+    out
+      .u48(counted ? value.view : 0)
+      .u48(counted ? value.seq : 0)
+      .bytes(message);
   }
   return out.finish();
 }
@@ -87,7 +93,11 @@ export function encodeCertified(outcomes: readonly CertifyOutcome[]): Uint8Array
       continue;
     }
     const { share, certificate, old } = outcome;
-    out.u8(1).bytes(certificate).u8(share ? 1 : 0).u8(old ? 1 : 0);
+    out
+      .u8(1)
+      .bytes(certificate)
+      .u8(share ? 1 : 0)
+      .u8(old ? 1 : 0);
     if (share) out.bytes(share);
     if (old) out.u48(old.view).u48(old.seq);
   }
@@ -97,7 +107,8 @@ export function encodeCertified(outcomes: readonly CertifyOutcome[]): Uint8Array
 /** Throws `DecodeError` unless the payload holds exactly `expected` outcomes. They are copies. */
 export function decodeCertified(payload: Uint8Array, expected: number): CertifyOutcome[] {
   const input = answer(payload, FrameKind.Certified);
-  if (input.count(REQUESTS_PER_FRAME, 2) !== expected) throw new DecodeError("not as many outcomes as requests");
+  if (input.count(REQUESTS_PER_FRAME, 2) !== expected)
+    throw new DecodeError("not as many outcomes as requests");
   const outcomes: CertifyOutcome[] = [];
   for (let i = 0; i < expected; i += 1) outcomes.push(readOutcome(input));
   return ended(input, outcomes);

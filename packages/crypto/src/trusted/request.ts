@@ -63,7 +63,8 @@ export interface CounterEntry {
 export function objection(request: CertifyRequest, instances: number): Refusal | undefined {
   if (request.message.length > MESSAGE_BYTES_MAX) return "messageTooLong";
   const known = Number.isInteger(request.instance) && request.instance >= 0 && request.instance < instances;
-  if (request.kind === "trustedMac") return known || request.instance === ROOT ? undefined : "unknownInstance";
+  if (request.kind === "trustedMac")
+    return known || request.instance === ROOT ? undefined : "unknownInstance";
   if (!known) return "unknownInstance";
   if (request.counter !== Counter.Order && request.counter !== Counter.NewView) return "unknownCounter";
   return inRange(request.value.view) && inRange(request.value.seq) ? undefined : "valueOutOfRange";

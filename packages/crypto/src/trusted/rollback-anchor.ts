@@ -70,7 +70,9 @@ export class FileAnchor implements RollbackAnchor {
   /** Throws `ConfigurationError` if there is no anchor: then nobody knows whether the journal is the last one. */
   static open(path: string): FileAnchor {
     if (!existsSync(path)) {
-      throw new ConfigurationError(`${path} is missing: this signer may have been rolled back. Admit a new identity.`);
+      throw new ConfigurationError(
+        `${path} is missing: this signer may have been rolled back. Admit a new identity.`,
+      );
     }
     return new FileAnchor(path);
   }
@@ -83,7 +85,9 @@ export class FileAnchor implements RollbackAnchor {
     const slots = [readSlot(this.#file, 0), readSlot(this.#file, 1)];
     const newest = slots.reduce((a, b) => (b.turn > a.turn ? b : a));
     if (newest.turn === 0) {
-      throw new ConfigurationError(`${this.#path} is damaged: this signer cannot be trusted. Admit a new identity.`);
+      throw new ConfigurationError(
+        `${this.#path} is damaged: this signer cannot be trusted. Admit a new identity.`,
+      );
     }
     this.#turn = newest.turn;
     return { epoch: newest.epoch, records: newest.records };

@@ -1,5 +1,5 @@
-import type { Preamble } from "@destiny/core/wire/statement";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
+import type { Preamble } from "@destiny/core/wire/statement";
 import type { CertifyOutcome, CertifyRequest } from "./request.ts";
 
 /** T0: inside the host's process, for tests and simulation. T1: in a process of its own. */

@@ -2,10 +2,10 @@ import { hash } from "node:crypto";
 import type { Digest, InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import {
-  compareCounterValues,
-  continuingStatement,
   type Counter,
   type CounterValue,
+  compareCounterValues,
+  continuingStatement,
   identityStatement,
   independentStatement,
   type Preamble,
@@ -13,8 +13,14 @@ import {
 } from "@destiny/core/wire/statement";
 import type { ShareSigner } from "../certificates/scheme.ts";
 import { CounterHistory } from "./counter-history.ts";
-import { type CertifyOutcome, type CertifyRequest, type CounterEntry, objection, type Refusal } from "./request.ts";
 import type { IdentitySigner } from "./identity-signer.ts";
+import {
+  type CertifyOutcome,
+  type CertifyRequest,
+  type CounterEntry,
+  objection,
+  type Refusal,
+} from "./request.ts";
 
 /** How many certified values per counter can be re-issued, unless told otherwise. */
 export const HISTORY_SIZE = 512;
@@ -73,7 +79,10 @@ export class ThreshSign {
   constructor(options: ThreshSignOptions) {
     this.#options = options;
     this.#historySize = options.historySize ?? HISTORY_SIZE;
-    invariant(Number.isInteger(this.#historySize) && this.#historySize >= 1, "a history holds at least one entry");
+    invariant(
+      Number.isInteger(this.#historySize) && this.#historySize >= 1,
+      "a history holds at least one entry",
+    );
   }
 
   /** Decides and signs at once; for who keeps no journal. */
@@ -88,7 +97,10 @@ export class ThreshSign {
 
     const message: Digest = hash("sha256", request.message, "binary");
     if (request.kind === "trustedMac") {
-      return { ok: true, identity: this.#identify(trustedMacStatement(this.#preamble, request.instance, message)) };
+      return {
+        ok: true,
+        identity: this.#identify(trustedMacStatement(this.#preamble, request.instance, message)),
+      };
     }
     return this.#count({ ...pick(request), kind: request.kind, message });
   }
