@@ -30,13 +30,15 @@ export class Writer {
 
   u16(value: number): this {
     invariant(Number.isInteger(value) && value >= 0 && value <= 0xffff, "a 16-bit field");
-    this.#view.setUint16(this.#claim(2), value, true);
+    const at = this.#claim(2); // First: claiming may replace the buffer.
+    this.#view.setUint16(at, value, true);
     return this;
   }
 
   u32(value: number): this {
     invariant(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, "a 32-bit field");
-    this.#view.setUint32(this.#claim(4), value, true);
+    const at = this.#claim(4);
+    this.#view.setUint32(at, value, true);
     return this;
   }
 
@@ -58,7 +60,8 @@ export class Writer {
 
   /** Bytes whose length the reader knows. */
   raw(bytes: Uint8Array): this {
-    this.#bytes.set(bytes, this.#claim(bytes.length));
+    const at = this.#claim(bytes.length);
+    this.#bytes.set(bytes, at);
     return this;
   }
 
