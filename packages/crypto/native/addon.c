@@ -54,6 +54,7 @@ static bool read_arguments(napi_env env, napi_callback_info info, struct bytes *
     void *data;
     sound = napi_get_typedarray_info(env, values[i], &type, &length, &data, NULL, NULL) == napi_ok;
     if (!sound) break;
+    if ((size_t)type >= sizeof(widths) / sizeof(widths[0])) return refuse(env, "typed arrays of known width expected") != NULL;
     arguments[i].data = data;
     arguments[i].length = length * widths[type];
   }

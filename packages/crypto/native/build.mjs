@@ -38,7 +38,8 @@ function headers() {
 
 function fingerprint() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}`);
-  for (const name of ["binding.gyp", "addon.c", "bls.c", "bls.h", "build.mjs"]) hash.update(readFileSync(join(here, name)));
+  for (const name of ["binding.gyp", "addon.c", "bls.c", "bls.h", "build.mjs"])
+    hash.update(readFileSync(join(here, name)));
   return hash.digest("hex");
 }
 
@@ -56,22 +57,29 @@ function build() {
   if (blst === undefined) return "the blst sources (package c-kzg) are not installed";
   const gyp = nodeGyp();
   if (gyp === undefined) return "no node-gyp beside this npm";
-  const { status, error, stdout, stderr } = spawnSync(process.execPath, [gyp, "rebuild", "--jobs=2", ...headers()], {
-    cwd: here,
-    env: { ...process.env, DESTINY_BLST: relative(here, blst).replaceAll("\\", "/") },
-    encoding: "utf8",
-    timeout: timeoutMillis,
-  });
+  const { status, error, stdout, stderr } = spawnSync(
+    process.execPath,
+    [gyp, "rebuild", "--jobs=2", ...headers()],
+    {
+      cwd: here,
+      env: { ...process.env, DESTINY_BLST: relative(here, blst).replaceAll("\\", "/") },
+      encoding: "utf8",
+      timeout: timeoutMillis,
+    },
+  );
   mkdirSync(join(here, "build"), { recursive: true });
   writeFileSync(join(here, "build", "build.log"), `${stdout}\n${stderr}\n`);
-  if (status !== 0) return `node-gyp failed (${error?.message ?? `status ${status}`}): see native/build/build.log`;
+  if (status !== 0)
+    return `node-gyp failed (${error?.message ?? `status ${status}`}): see native/build/build.log`;
   writeFileSync(stamp, wanted);
   return undefined;
 }
 
+let outcome = "native BLS: ready";
 try {
   const reason = build();
-  console.log(reason === undefined ? "native BLS: ready" : `native BLS: not built, JavaScript instead: ${reason}`);
+  if (reason !== undefined) outcome = `native BLS: not built, JavaScript instead: ${reason}`;
 } catch (error) {
-  console.log(`native BLS: not built, JavaScript instead: ${error}`);
+  outcome = `native BLS: not built, JavaScript instead: ${error}`;
 }
+process.stdout.write(`${outcome}\n`);

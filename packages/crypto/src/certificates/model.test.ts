@@ -19,7 +19,9 @@ for (const kind of ["threshold", "multisig"] as const) {
     expect(shares(scheme, [0])[0]?.share).toHaveLength(SHARE_BYTES);
     expect(scheme.verifySync(statement, certificate)).toBe(true);
     expect(scheme.verifySync(other, certificate)).toBe(false);
-    expect(new ModelScheme({ kind, n: 10, threshold: 4, seed: "t" }).verifySync(statement, certificate)).toBe(false);
+    expect(new ModelScheme({ kind, n: 10, threshold: 4, seed: "t" }).verifySync(statement, certificate)).toBe(
+      false,
+    );
   });
 
   test(`${kind}: any bit changed in a certificate is noticed, a bitmap's too`, () => {
@@ -50,5 +52,7 @@ for (const kind of ["threshold", "multisig"] as const) {
 
 test("a threshold certificate does not depend on who signed", () => {
   const scheme = new ModelScheme({ kind: "threshold", n: 5, threshold: 3, seed: "s" });
-  expect(scheme.combineSync(statement, shares(scheme, [0, 1, 2]))).toEqual(scheme.combineSync(statement, shares(scheme, [4, 3, 1])));
+  expect(scheme.combineSync(statement, shares(scheme, [0, 1, 2]))).toEqual(
+    scheme.combineSync(statement, shares(scheme, [4, 3, 1])),
+  );
 });

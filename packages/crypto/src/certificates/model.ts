@@ -1,7 +1,14 @@
 import { hash } from "node:crypto";
 import { invariant } from "@destiny/core/kernel/invariant";
 import { bitmapBytes, encodeBitmap } from "./bitmap.ts";
-import { type CertificateScheme, type Claim, type Combined, SHARE_BYTES, type Share, type ShareSigner } from "./scheme.ts";
+import {
+  type CertificateScheme,
+  type Claim,
+  type Combined,
+  SHARE_BYTES,
+  type Share,
+  type ShareSigner,
+} from "./scheme.ts";
 
 const CERTIFICATE_BYTES = 48;
 
@@ -76,7 +83,10 @@ export class ModelScheme implements CertificateScheme {
   /** {@link combine}, at once. */
   combineSync(statement: Uint8Array, shares: readonly Share[]): Combined {
     const signers = new Set(shares.map(({ signer }) => signer));
-    invariant(signers.size === shares.length && signers.size >= this.threshold, "enough shares of distinct signers");
+    invariant(
+      signers.size === shares.length && signers.size >= this.threshold,
+      "enough shares of distinct signers",
+    );
     const bad = shares.filter(({ signer, share }) => !this.verifyShareSync(statement, signer, share));
     const culprits = bad.map(({ signer }) => signer);
     if (shares.length - culprits.length < this.threshold) return { culprits };

@@ -1,0 +1,153 @@
+import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+import { invariant } from "@destiny/core/kernel/invariant";
+import { type BlsBackend, CheckKind, Domain, KEY_BYTES, SECRET_BYTES } from "../bls/backend.ts";
+import type { CheckQueue } from "../bls/check-queue.ts";
+import { evaluate, fromScalar, type RandomBytes, randomScalar } from "../bls/scalar.ts";
+import { MultisigScheme } from "./multisig.ts";
+import { type CertificateScheme, SHARE_BYTES, type ShareSigner } from "./scheme.ts";
+import { ThresholdScheme } from "./threshold.ts";
+
+/** Public keys of a threshold scheme as files hold them, all in lower-case hex of canonical bytes. */
+export interface ThresholdKeys {
+  readonly kind: "threshold";
+  readonly threshold: number;
+  /** The group's key, 96 bytes. */
+  readonly groupKey: string;
+  /** Each signer's key, in the order of the signers. */
+  readonly shareKeys: readonly string[];
+}
+
+/** One signer's public key of a multi-signature scheme, 96 bytes, and its proof of possession, 96 bytes, in hex. */
+export interface MultisigMember {
+  readonly publicKey: string;
+  readonly proof: string;
+}
+
+/** Public keys of a multi-signature scheme as files hold them. */
+export interface MultisigKeys {
+  readonly kind: "multisig";
+  readonly threshold: number;
+  readonly members: readonly MultisigMember[];
+}
+
+/** The public keys of a scheme of either kind. */
+export type SchemeKeys = ThresholdKeys | MultisigKeys;
+
+/** What a trusted dealer hands out: `secrets[i]`, 32 bytes in hex, goes to signer i alone. */
+export interface Dealt {
+  readonly keys: ThresholdKeys;
+  readonly secrets: readonly string[];
+}
+
+/** Deals a threshold key to n signers. The dealer knows every secret, so it must forget them all. */
+export function dealThreshold(backend: BlsBackend, n: number, threshold: number, random: RandomBytes): Dealt {
+  invariant(threshold >= 1 && threshold <= n, "a threshold between 1 and n");
+  const polynomial = Array.from({ length: threshold }, () => randomScalar(random));
+  const secrets = Array.from({ length: n }, (_, i) => evaluate(polynomial, BigInt(i + 1)));
+  const keyOf = (secret: bigint): string => hex(publicKey(backend, fromScalar(secret)));
+  const keys = {
+    kind: "threshold",
+    threshold,
+    groupKey: keyOf(polynomial[0] ?? 0n),
+    shareKeys: secrets.map(keyOf),
+  } as const;
+  return { keys, secrets: secrets.map((secret) => hex(fromScalar(secret))) };
+}
+
+/** Makes one signer's key of a multi-signature scheme; `secret` is 32 bytes in hex. */
+export function generateMultisigKey(
+  backend: BlsBackend,
+  random: RandomBytes,
+): { secret: string; member: MultisigMember } {
+  const secret = fromScalar(randomScalar(random));
+  const key = publicKey(backend, secret);
+  const proof = backend.signSync(secret, Domain.Possession, key);
+  return { secret: hex(secret), member: { publicKey: hex(key), proof: hex(proof) } };
+}
+
+/**
+ * The scheme of these keys. Multi-signature keys without a valid proof of possession are refused: a key made from the
+ * others' would sign for all. Throws {@link ConfigurationError} for bad keys.
+ */
+export async function openScheme(
+  backend: BlsBackend,
+  queue: CheckQueue,
+  keys: SchemeKeys,
+): Promise<CertificateScheme> {
+  const n = keys.kind === "threshold" ? keys.shareKeys.length : keys.members.length;
+  if (!Number.isInteger(keys.threshold) || keys.threshold < 1 || keys.threshold > n) {
+    throw new ConfigurationError(
+      `a threshold of ${keys.threshold} for ${n} signers: it must be between 1 and ${n}`,
+    );
+  }
+  if (keys.kind === "threshold") {
+    const shares = keys.shareKeys.map((key, i) => parseKey(backend, key, `the share key of signer ${i}`));
+    const group = parseKey(backend, keys.groupKey, "the group key");
+    return new ThresholdScheme(queue, { threshold: keys.threshold, group, shares });
+  }
+  const members = keys.members.map(({ publicKey }, i) =>
+    parseKey(backend, publicKey, `the key of signer ${i}`),
+  );
+  await provePossession(queue, keys.members, members);
+  return new MultisigScheme(backend, queue, { threshold: keys.threshold, members });
+}
+
+/** The private half for one signer of a scheme of this kind. Throws {@link ConfigurationError} for a bad secret. */
+export function openShareSigner(backend: BlsBackend, kind: SchemeKeys["kind"], secret: string): ShareSigner {
+  const bytes = fromHex(secret, SECRET_BYTES, "a signing secret");
+  if (backend.publicKey(bytes) === undefined)
+    throw new ConfigurationError("a signing secret is out of range: deal keys anew");
+  const domain = kind === "threshold" ? Domain.Threshold : Domain.Multisig;
+  return {
+    sign: (statements) => backend.sign(bytes, domain, statements),
+    signSync: (statement) => backend.signSync(bytes, domain, statement),
+  };
+}
+
+async function provePossession(
+  queue: CheckQueue,
+  members: readonly MultisigMember[],
+  keys: readonly Uint8Array[],
+): Promise<void> {
+  const proofs = members.map(async ({ publicKey, proof }, i) => {
+    const points = fromHex(proof, SHARE_BYTES, `the proof of possession of signer ${i}`);
+    const statement = fromHex(publicKey, KEY_BYTES, `the key of signer ${i}`);
+    const key = keys[i] ?? new Uint8Array(0);
+    return queue.check({
+      kind: CheckKind.Share,
+      domain: Domain.Possession,
+      statement,
+      points,
+      signers: [],
+      key,
+    });
+  });
+  const bad = (await Promise.all(proofs)).indexOf(undefined);
+  if (bad >= 0)
+    throw new ConfigurationError(
+      `the proof of possession of signer ${bad} is false: it must make its key anew`,
+    );
+}
+
+function parseKey(backend: BlsBackend, key: string, what: string): Uint8Array {
+  const point = backend.parseKey(fromHex(key, KEY_BYTES, what));
+  if (point === undefined) throw new ConfigurationError(`${what} is no key: copy it again, or make it anew`);
+  return point;
+}
+
+function publicKey(backend: BlsBackend, secret: Uint8Array): Uint8Array {
+  const key = backend.publicKey(secret);
+  invariant(key !== undefined, "a secret in range has a public key");
+  return key;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
+}
+
+function fromHex(text: string, length: number, what: string): Uint8Array {
+  if (text.length !== length * 2 || !/^[0-9a-f]*$/.test(text)) {
+    throw new ConfigurationError(`${what} must be ${length} bytes in lower-case hex`);
+  }
+  return Uint8Array.from(Buffer.from(text, "hex"));
+}
