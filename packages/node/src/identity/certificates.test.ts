@@ -31,7 +31,10 @@ test("it belongs to its key, on P-256, can certify nobody and does not expire", 
 });
 
 test("the fingerprint is SHA-256 of the DER bytes, and never the same twice", async () => {
-  const [one, two] = await Promise.all([createReplicaCertificate(subject), createReplicaCertificate(subject)]);
+  const [one, two] = await Promise.all([
+    createReplicaCertificate(subject),
+    createReplicaCertificate(subject),
+  ]);
   const der = new X509Certificate(one.certPem).raw;
   expect(one.fingerprint).toBe(createHash("sha256").update(der).digest("hex"));
   expect(isFingerprint(one.fingerprint)).toBe(true);

@@ -2,7 +2,7 @@ import "reflect-metadata"; // The certificate library's dependency injection loo
 import { randomBytes, webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
-import { type ReplicaId, REPLICAS_MAX } from "@destiny/core/kernel/ids";
+import { REPLICAS_MAX, type ReplicaId } from "@destiny/core/kernel/ids";
 import {
   BasicConstraintsExtension,
   ExtendedKeyUsage,
@@ -33,14 +33,16 @@ export interface ReplicaCertificate {
 }
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-// RFC 5280, 4.1.2.5: a certificate that ends when its genesis says so, not at a date. A clock that is wrong at one
+// RFC 5280, 4.1.2.5: a certificate that ends when its genesis says so, not at a date. A clock that is wrong
+// at one
 // replica must not cost the cluster that replica, hence the far past as well.
 const VALID_FROM = new Date("2020-01-01T00:00:00Z");
 const VALID_TO = new Date("9999-12-31T23:59:59Z");
 const CLUSTER_LENGTH_MAX = 64; // X.520's upper bound of an organization name.
 
 /**
- * A new P-256 key and its self-signed certificate, fit for both ends of a mesh link and for the port that clients
+ * A new P-256 key and its self-signed certificate, fit for both ends of a mesh link and for the port that
+ * clients
  * connect to. Names in it are for people and for clients; replicas trust its fingerprint alone.
  */
 export async function createReplicaCertificate(subject: CertificateSubject): Promise<ReplicaCertificate> {
@@ -71,7 +73,9 @@ export async function createReplicaCertificate(subject: CertificateSubject): Pro
 
 function alternativeNames(subject: CertificateSubject): JsonGeneralNames {
   const identity = `urn:destiny:${encodeURIComponent(subject.cluster)}:replica:${subject.replica}`;
-  const hosts = subject.hosts.map((host) => ({ type: isIP(host) === 0 ? "dns" : "ip", value: host }) as const);
+  const hosts = subject.hosts.map(
+    (host) => ({ type: isIP(host) === 0 ? "dns" : "ip", value: host }) as const,
+  );
   return [{ type: "url", value: identity }, ...hosts];
 }
 
@@ -80,7 +84,9 @@ function checkSubject({ replica, cluster, hosts }: CertificateSubject): void {
     throw new ConfigurationError(`replica ids go from 0 to ${REPLICAS_MAX - 1}, not ${replica}`);
   }
   if (cluster.length > CLUSTER_LENGTH_MAX || !/^[\x20-\x7e]+$/.test(cluster)) {
-    throw new ConfigurationError(`name the cluster with 1 to ${CLUSTER_LENGTH_MAX} printable ASCII characters`);
+    throw new ConfigurationError(
+      `name the cluster with 1 to ${CLUSTER_LENGTH_MAX} printable ASCII characters`,
+    );
   }
   const wrong = hosts.find((host) => isIP(host) === 0 && !/^[A-Za-z0-9_.-]{1,253}$/.test(host));
   if (wrong !== undefined) {

@@ -1,4 +1,7 @@
-/** The time to wait between attempts that fail: doubles from a least to a most, with jitter, and goes on for ever. */
+/**
+ * The time to wait between attempts that fail: doubles from a least to a most, with jitter, and goes on for
+ * ever.
+ */
 export class Backoff {
   readonly #minMillis: number;
   readonly #maxMillis: number;
@@ -12,7 +15,10 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds until the next attempt: half to all of the current span, so that replicas do not dial in step. */
+  /**
+   * Milliseconds until the next attempt: half to all of the current span, so that replicas do not dial in
+   * step.
+   */
   next(): number {
     const span = Math.min(this.#maxMillis, this.#minMillis * 2 ** Math.min(this.#failures, 30));
     this.#failures += 1;

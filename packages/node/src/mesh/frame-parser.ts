@@ -4,8 +4,10 @@ export const HEADER_BYTES = 4;
 /**
  * Cuts a byte stream into frames: a length from 1 to `frameBytesMax`, then so many bytes.
  *
- * A frame that lies whole in one chunk is a view into it and pins that chunk. A larger one is allocated once, when its
- * length is known, and filled; a peer that announces much and sends little costs address space but no memory, since
+ * A frame that lies whole in one chunk is a view into it and pins that chunk. A larger one is allocated once,
+ * when its
+ * length is known, and filled; a peer that announces much and sends little costs address space but no memory,
+ * since
  * the system backs the zeroed pages of a large allocation only when they are written.
  */
 export class FrameParser {

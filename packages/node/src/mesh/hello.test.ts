@@ -11,7 +11,8 @@ test("a hello survives its encoding, which is as long as it says", () => {
 
 test("truncated at every byte, too long, or with another magic it is none", () => {
   const bytes = encodeHello(hello);
-  for (let length = 0; length < bytes.length; length += 1) expect(decodeHello(bytes.subarray(0, length))).toBeUndefined();
+  for (let length = 0; length < bytes.length; length += 1)
+    expect(decodeHello(bytes.subarray(0, length))).toBeUndefined();
   expect(decodeHello(Buffer.concat([bytes, Uint8Array.of(0)]))).toBeUndefined();
   for (let at = 0; at < 4; at += 1) {
     const wrong = bytes.slice();

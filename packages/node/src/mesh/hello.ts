@@ -9,7 +9,9 @@ export const HELLO_BYTES: number = 4 + 2 + DIGEST_BYTES + 2;
 
 const MAGIC = 0x4d54_5344; // "DSTM", little-endian.
 
-/** The first frame in either direction of a link: what both ends must agree on before anything else counts. */
+/**
+ * The first frame in either direction of a link: what both ends must agree on before anything else counts.
+ */
 export interface Hello {
   readonly version: number;
   /** The cluster's identity: a peer of another cluster is none of ours, whatever its certificate. */

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameParser } from "./frame-parser.ts";
-import { SendQueue } from "./send-queue.ts";
+import { FRAME_COST_BYTES, SendQueue } from "./send-queue.ts";
 
 const CHUNK = 65_536;
 
 test("small frames come out as one piece, with their lengths before them", () => {
-  const queue = new SendQueue(1000);
+  const queue = new SendQueue(10_000);
   queue.push(Uint8Array.of(7));
   queue.push(Uint8Array.of(8, 9));
   expect(queue.bytes).toBe(11);
@@ -29,20 +29,24 @@ test("a large frame is not copied", () => {
   expect(queue.length).toBe(0);
 });
 
-test("the bound holds, headers included, and what was taken makes room", () => {
-  const queue = new SendQueue(30);
+test("the bound holds, headers and the cost of a frame included, and what was taken makes room", () => {
+  const queue = new SendQueue(30 + 2 * FRAME_COST_BYTES);
   expect(queue.push(new Uint8Array(20))).toBe(true);
   expect(queue.push(new Uint8Array(3))).toBe(false);
   expect(queue.push(new Uint8Array(2))).toBe(true);
   expect(queue.bytes).toBe(30);
   queue.take(CHUNK);
-  expect(queue.push(new Uint8Array(26))).toBe(true);
+  expect(queue.push(new Uint8Array(26 + FRAME_COST_BYTES + 1))).toBe(false);
+  expect(queue.push(new Uint8Array(26 + FRAME_COST_BYTES))).toBe(true);
 });
 
 test("any frames, taken in any pieces, are the stream that the parser reads", () => {
-  const sizes = fc.array(fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 16_000, max: 90_000 })), {
-    maxLength: 30,
-  });
+  const sizes = fc.array(
+    fc.oneof(fc.integer({ min: 1, max: 300 }), fc.integer({ min: 16_000, max: 90_000 })),
+    {
+      maxLength: 30,
+    },
+  );
   fc.assert(
     fc.property(sizes, fc.integer({ min: 32_768, max: 200_000 }), (lengths, chunk) => {
       const queue = new SendQueue(1 << 30);
@@ -66,7 +70,7 @@ test("any frames, taken in any pieces, are the stream that the parser reads", ()
 });
 
 test("slots of frames that are gone are given back while others wait", () => {
-  const queue = new SendQueue(1 << 20);
+  const queue = new SendQueue(16 << 20);
   let last = 0;
   for (let i = 0; i < 20_000; i += 1) {
     queue.push(Uint8Array.of(i & 0xff));

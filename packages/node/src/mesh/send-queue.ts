@@ -1,12 +1,24 @@
 import { present } from "@destiny/core/kernel/invariant";
 import { HEADER_BYTES } from "./frame-parser.ts";
 
-/** Smaller frames are copied together, since a write costs more than a copy; larger ones are written as they are. */
+/**
+ * Smaller frames are copied together, since a write costs more than a copy; larger ones are written as they
+ * are.
+ */
 const COPY_BELOW_BYTES = 16_384;
+/**
+ * What a waiting frame costs beside its bytes, about: without it, tiny frames would cost many times the
+ * bound.
+ */
+export const FRAME_COST_BYTES = 128;
 /** Slots of frames that are gone are given back once there are so many of them. */
 const COMPACT_AT = 1024;
 
-/** Frames that wait to be written to one peer, in order, bounded in bytes. Frames are held, not copied. */
+/**
+ * Frames that wait to be written to one peer, in order, bounded in bytes of memory: their own, their headers'
+ * and
+ * {@link FRAME_COST_BYTES} each. Frames are held, not copied.
+ */
 export class SendQueue {
   readonly #bytesMax: number;
   readonly #frames: (Uint8Array | undefined)[] = [];
@@ -20,7 +32,7 @@ export class SendQueue {
     this.#bytesMax = bytesMax;
   }
 
-  /** Bytes that wait, headers included. Never above the bound. */
+  /** Bytes of the stream that wait, headers included. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -33,13 +45,17 @@ export class SendQueue {
   /** False, and nothing is queued, if the frame would lift the queue above its bound. */
   push(frame: Uint8Array): boolean {
     const bytes = HEADER_BYTES + frame.length;
-    if (this.#bytes + bytes > this.#bytesMax) return false;
+    const cost = this.#bytes + bytes + (this.length + 1) * FRAME_COST_BYTES;
+    if (cost > this.#bytesMax) return false;
     this.#frames.push(frame);
     this.#bytes += bytes;
     return true;
   }
 
-  /** Takes the next pieces of the stream out, `bytesMax` (at least 32 KiB) in all or fewer; none only if it is empty. */
+  /**
+   * Takes the next pieces of the stream out, `bytesMax` (at least 32 KiB) in all or fewer; none only if it is
+   * empty.
+   */
   take(bytesMax: number): Uint8Array[] {
     const pieces: Uint8Array[] = [];
     let budget = bytesMax;
@@ -52,6 +68,14 @@ export class SendQueue {
     }
     this.#compact();
     return pieces;
+  }
+
+  /** Forgets all that waits. */
+  clear(): void {
+    this.#frames.length = 0;
+    this.#first = 0;
+    this.#taken = 0;
+    this.#bytes = 0;
   }
 
   /** The rest of a large frame, or as much of it as the budget allows. */
