@@ -1,15 +1,10 @@
-import { parentPort } from "node:worker_threads";
-import { present } from "@destiny/core/kernel/invariant";
+import { serve } from "../threads/serve.ts";
 import { checkAll, signStatement } from "./curve.ts";
-import type { Answer, Job } from "./javascript.ts";
+import type { Job } from "./javascript.ts";
 
-// The thread of the pure JavaScript back end: one job after the other, in order.
+// The thread of the pure JavaScript back end.
 
-const port = present(parentPort, "runs as a worker thread");
-port.on("message", ({ id, checks, signing }: Job) => {
-  const shares = signing?.statements.map((statement) =>
-    signStatement(signing.secret, signing.domain, statement),
-  );
-  const answer: Answer = { id, results: shares ?? checkAll(checks) };
-  port.postMessage(answer);
+serve(({ checks, signing }: Job): (Uint8Array | undefined)[] => {
+  if (signing === undefined) return checkAll(checks);
+  return signing.statements.map((statement) => signStatement(signing.secret, signing.domain, statement));
 });
