@@ -14,15 +14,16 @@ const packageMayImport = {
   testkit: ["core", "crypto", "client", "simulator", "node"],
 };
 
-/** A folder of the core may import these folders of the core and no other. */
-const coreFolderMayImport = {
+/** A part of the core, a folder or a file, may import these parts of the core and no other. */
+const corePartMayImport = {
   kernel: [],
+  parameters: ["kernel"],
   wire: ["kernel"],
   effects: ["kernel", "wire"],
   service: ["kernel", "wire"],
   agreement: ["kernel", "wire", "effects"],
-  ordering: ["kernel", "wire", "effects", "agreement"],
-  replica: ["kernel", "wire", "effects", "service", "agreement", "ordering"],
+  ordering: ["kernel", "parameters", "wire", "effects", "agreement"],
+  replica: ["kernel", "parameters", "wire", "effects", "service", "agreement", "ordering"],
 };
 
 const betweenPackages = Object.entries(packageMayImport).map(([name, allowed]) => ({
@@ -33,12 +34,12 @@ const betweenPackages = Object.entries(packageMayImport).map(([name, allowed]) =
   to: { path: "^packages/[^/]+/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
 }));
 
-const insideCore = Object.entries(coreFolderMayImport).map(([name, allowed]) => ({
+const insideCore = Object.entries(corePartMayImport).map(([name, allowed]) => ({
   name: `core-${name}`,
-  comment: `core/${name} imports ${allowed.join(", ") || "no other folder"}: kernel <- wire <- effects <- agreement <- ordering <- replica <- catalogue`,
+  comment: `core/${name} imports ${allowed.join(", ") || "nothing else of the core"}: kernel <- wire <- effects <- agreement <- ordering <- replica <- catalogue`,
   severity: "error",
-  from: { path: `${CORE}${name}/`, pathNot: TESTS },
-  to: { path: CORE, pathNot: `${CORE}(${[name, ...allowed].join("|")})/` },
+  from: { path: `${CORE}${name}(/|\\.ts$)`, pathNot: TESTS },
+  to: { path: CORE, pathNot: `${CORE}(${[name, ...allowed].join("|")})(/|\\.ts$)` },
 }));
 
 export default {
