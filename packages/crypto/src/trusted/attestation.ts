@@ -1,6 +1,7 @@
+import { verify } from "node:crypto";
 import { PROTOCOL_VERSION, Purpose } from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
-import type { IdentitySigner } from "./identity-signer.ts";
+import { type IdentitySigner, publicKeyOf } from "./identity-signer.ts";
 import { encodeDescription } from "./protocol.ts";
 import type { Attestation, SubsystemDescription } from "./subsystem.ts";
 
@@ -18,4 +19,10 @@ export function attest(
   identity: IdentitySigner,
 ): Attestation {
   return { description, signature: identity.sign(attestationStatement(description, nonce)) };
+}
+
+/** Whether the holder of the described identity key signed this description with this nonce. Never throws. */
+export function verifyAttestation({ description, signature }: Attestation, nonce: Uint8Array): boolean {
+  const key = publicKeyOf(description.identityKey);
+  return key !== undefined && verify(null, attestationStatement(description, nonce), key, signature);
 }

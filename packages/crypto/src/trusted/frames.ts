@@ -19,7 +19,7 @@ export class FrameCutter {
 
   /** The payloads that `chunk` completes; throws `DecodeError` on an empty or too long frame. */
   cut(chunk: Uint8Array): Uint8Array[] {
-    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    let bytes = plain(this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]));
     const payloads: Uint8Array[] = [];
     while (bytes.length >= LENGTH_BYTES) {
       const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
@@ -31,4 +31,9 @@ export class FrameCutter {
     this.#rest = bytes;
     return payloads;
   }
+}
+
+/** The same bytes, not as a `Buffer`, whose `slice` would be a view where readers count on a copy. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

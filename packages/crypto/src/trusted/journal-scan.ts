@@ -7,6 +7,7 @@ import {
   HEADER_BYTES,
   type JournalHeader,
   RECORD_BYTES,
+  type Slot,
 } from "./journal-record.ts";
 import type { CounterEntry } from "./request.ts";
 import type { JournalMark } from "./rollback-anchor.ts";

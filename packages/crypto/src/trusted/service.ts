@@ -1,10 +1,15 @@
-import type { Journal } from "./journal.ts";
 import type { CertifyOutcome, CertifyRequest, CounterEntry } from "./request.ts";
 import { SignerUnavailable } from "./subsystem.ts";
 import type { Step, ThreshSign } from "./threshsign.ts";
 
 /** Most requests that wait for the same write to the disk: bounds how long the first of them waits for the last. */
 const GROUP_MAX = 256;
+
+/** What makes entries durable: a `Journal`. */
+export interface DurableEntries {
+  commit(entries: readonly CounterEntry[]): Promise<void>;
+  close(): void;
+}
 
 interface Call {
   readonly requests: readonly CertifyRequest[];
@@ -19,14 +24,14 @@ interface Call {
  */
 export class SigningService {
   readonly #machine: ThreshSign;
-  readonly #journal: Journal;
+  readonly #journal: DurableEntries;
   readonly #waiting: Call[] = [];
   #running: Promise<void> | undefined;
   #failure: SignerUnavailable | undefined;
   readonly #onFailure: (cause: unknown) => void;
 
   /** `onFailure` hears of the first thing that went wrong; from then on every call is rejected. */
-  constructor(machine: ThreshSign, journal: Journal, onFailure: (cause: unknown) => void) {
+  constructor(machine: ThreshSign, journal: DurableEntries, onFailure: (cause: unknown) => void) {
     this.#machine = machine;
     this.#journal = journal;
     this.#onFailure = onFailure;

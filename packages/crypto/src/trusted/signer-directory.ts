@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import {
   chmodSync,
   closeSync,
@@ -15,6 +14,7 @@ import { COUNTER_MAX, DIGEST_BYTES, type Digest, REPLICAS_MAX, ROOT } from "@des
 import { fromDigest, toDigest } from "@destiny/core/wire/reader";
 import type { Preamble } from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
+import { digestOf } from "../hash/sha256.ts";
 import { Journal } from "./journal.ts";
 
 const KEY_FILE = "signer.json";
@@ -61,7 +61,7 @@ export function readSignerKey(directory: string): SignerKey {
 export function journalOwner(key: SignerKey): Digest {
   const out = new Writer().digest(key.preamble.cluster).u16(key.replica).u48(key.bootEpoch);
   for (const secret of [key.shareSecret, key.identitySeed]) out.bytes(Buffer.from(secret, "hex"));
-  return hash("sha256", out.finish(), "binary");
+  return digestOf(out.finish());
 }
 
 function writeKeyFile(path: string, key: SignerKey): void {

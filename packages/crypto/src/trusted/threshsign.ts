@@ -1,5 +1,4 @@
-import { hash } from "node:crypto";
-import type { Digest, InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
+import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import {
   type Counter,
@@ -12,6 +11,7 @@ import {
   trustedMacStatement,
 } from "@destiny/core/wire/statement";
 import type { ShareSigner } from "../certificates/scheme.ts";
+import { digestOf } from "../hash/sha256.ts";
 import { CounterHistory } from "./counter-history.ts";
 import type { IdentitySigner } from "./identity-signer.ts";
 import {
@@ -95,7 +95,7 @@ export class ThreshSign {
     const refusal = objection(request, this.#options.instances);
     if (refusal !== undefined) return { ok: false, refusal };
 
-    const message: Digest = hash("sha256", request.message, "binary");
+    const message = digestOf(request.message);
     if (request.kind === "trustedMac") {
       return {
         ok: true,
