@@ -9,7 +9,12 @@ import type { Reply } from "../wire/reply.ts";
  * in this step or a later one, leaves before that record is durable.
  */
 export type Effect =
-  | { readonly type: "send"; readonly instance: InstanceId; readonly to: ReplicaId; readonly message: Message }
+  | {
+      readonly type: "send";
+      readonly instance: InstanceId;
+      readonly to: ReplicaId;
+      readonly message: Message;
+    }
   | { readonly type: "broadcast"; readonly instance: InstanceId; readonly message: Message }
   | {
       readonly type: "set-timer";
@@ -47,7 +52,11 @@ export type JobResult =
   /** Our trusted subsystem refused: its counter is ahead of our log (hybster.md 10.2). */
   | { readonly type: "refused" }
   /** The aggregate, if enough shares were good, and who sent bad ones. */
-  | { readonly type: "combined"; readonly aggregate: Uint8Array | null; readonly culprits: readonly ReplicaId[] };
+  | {
+      readonly type: "combined";
+      readonly aggregate: Uint8Array | null;
+      readonly culprits: readonly ReplicaId[];
+    };
 
 /** A message to remember, under its place in the log. */
 export interface LogRecord {

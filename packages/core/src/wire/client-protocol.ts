@@ -26,8 +26,7 @@ export type ClientMessage =
 /** What a replica sends to a client. */
 export type ReplicaMessage =
   /** Answers a hello: who is there, and who coordinates this client now. */
-  | { readonly type: "welcome"; readonly replica: ReplicaId; readonly coordinator: ReplicaId }
-  | Reply;
+  { readonly type: "welcome"; readonly replica: ReplicaId; readonly coordinator: ReplicaId } | Reply;
 
 export function encodeClientMessage(message: ClientMessage): Uint8Array {
   const out = new Writer(128).u8(PROTOCOL_VERSION);
@@ -59,7 +58,10 @@ function readClientMessage(input: Reader, hash: Hash): ClientMessage {
       return { type: "submit", request: Request.read(input, hash) };
     case Kind.Assign: {
       const fields = { client: input.digest(), coordinator: input.u16(), nonce: input.u48() };
-      return { type: "assign", assign: new AssignRequest({ ...fields, signature: input.raw(SIGNATURE_BYTES).slice() }) };
+      return {
+        type: "assign",
+        assign: new AssignRequest({ ...fields, signature: input.raw(SIGNATURE_BYTES).slice() }),
+      };
     }
     default:
       throw new DecodeError("an unknown kind of message from a client");

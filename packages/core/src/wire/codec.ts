@@ -88,7 +88,10 @@ const certificate: Codec = {
 const pull: Codec = {
   write(message, out) {
     const p = message as Pull;
-    out.u48(p.first).u48(p.last).u8(p.values ? 1 : 0);
+    out
+      .u48(p.first)
+      .u48(p.last)
+      .u8(p.values ? 1 : 0);
   },
   read: (_kind, input) => new Pull(input.u48(), input.u48(), input.flag()),
 };
@@ -195,7 +198,12 @@ function writeEvidence(evidence: Evidence, out: Writer): void {
   out.u16(evidence.instance).u8(evidence.message.kind);
   if (evidence.message instanceof Proposal) {
     const header = evidence.message;
-    out.u48(header.view).u48(header.seq).u48(header.extension).digest(header.digest).bytes(header.certificate);
+    out
+      .u48(header.view)
+      .u48(header.seq)
+      .u48(header.extension)
+      .digest(header.digest)
+      .bytes(header.certificate);
   } else certificate.write(evidence.message, out);
 }
 

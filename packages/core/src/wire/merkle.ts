@@ -17,17 +17,35 @@ export function merkleRoot(leaves: readonly Digest[], hash: Hash): Digest {
   return level[0] as Digest;
 }
 
-/** The siblings on the way from a leaf to the root, bottom first. */
-export function merklePath(leaves: readonly Digest[], index: number, hash: Hash): Digest[] {
-  invariant(index >= 0 && index < leaves.length, "a path starts at a leaf");
-  const path: Digest[] = [];
-  let level = leaves;
-  for (let at = index; level.length > 1; at >>>= 1) {
-    const sibling = level[at ^ 1];
-    if (sibling !== undefined) path.push(sibling);
-    level = parents(level, hash);
+/** A tree that is kept to give many paths. */
+export class MerkleTree {
+  readonly #levels: (readonly Digest[])[];
+
+  constructor(leaves: readonly Digest[], hash: Hash) {
+    invariant(leaves.length > 0, "a tree of at least one leaf");
+    this.#levels = [leaves];
+    for (let level = leaves; level.length > 1; ) {
+      level = parents(level, hash);
+      this.#levels.push(level);
+    }
   }
-  return path;
+
+  get root(): Digest {
+    return this.#levels[this.#levels.length - 1]?.[0] as Digest;
+  }
+
+  /** The siblings on the way from a leaf to the root, bottom first. */
+  path(index: number): Digest[] {
+    invariant(index >= 0 && index < (this.#levels[0]?.length ?? 0), "a path starts at a leaf");
+    const path: Digest[] = [];
+    let at = index;
+    for (const level of this.#levels) {
+      const sibling = level.length > 1 ? level[at ^ 1] : undefined;
+      if (sibling !== undefined) path.push(sibling);
+      at >>>= 1;
+    }
+    return path;
+  }
 }
 
 /** The root that a leaf at `index` of `count` leaves leads to along a path, or null if the path does not fit. */

@@ -1,4 +1,5 @@
 import type { Digest, InstanceId, ReplicaId, SequenceNumber, View } from "../kernel/ids.ts";
+import type { Authenticity } from "./check.ts";
 import type { Value } from "./value.ts";
 
 /** Tags on the wire. A number is never used again for something else. */
@@ -194,7 +195,7 @@ export class Status implements Message {
 }
 
 /** A client's signed wish to be served by another coordinator, on its way to the O-primary (DQBFT 3.2.6). */
-export class AssignRequest implements Message {
+export class AssignRequest implements Message, Authenticity {
   readonly kind: MessageKind = MessageKind.AssignRequest;
   /** The client's public key. */
   readonly client: Digest;
@@ -202,8 +203,9 @@ export class AssignRequest implements Message {
   /** Increases with every wish of this client. */
   readonly nonce: number;
   readonly signature: Uint8Array;
+  valid: boolean | null = null;
 
-  constructor(fields: Omit<AssignRequest, "kind">) {
+  constructor(fields: Omit<AssignRequest, "kind" | "valid">) {
     this.client = fields.client;
     this.coordinator = fields.coordinator;
     this.nonce = fields.nonce;

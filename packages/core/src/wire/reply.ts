@@ -109,7 +109,11 @@ export function requestLeaf(
   hash: Hash,
 ): Digest {
   const leaves = results.map((result) => resultLeaf(result, hash));
-  const out = new Writer(75).u8(Leaf.Request).digest(request.client).u48(request.timestamp).u32(leaves.length);
+  const out = new Writer(75)
+    .u8(Leaf.Request)
+    .digest(request.client)
+    .u48(request.timestamp)
+    .u32(leaves.length);
   return hash(out.digest(merkleRoot(leaves, hash)).finish());
 }
 

@@ -1,0 +1,331 @@
+import type { JobResult, LogRecord } from "../../effects/effects.ts";
+import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../kernel/ids.ts";
+import { invariant } from "../../kernel/invariant.ts";
+import { Misbehaviour } from "../../kernel/misbehaviour.ts";
+import { SlotRing } from "../../kernel/slot-ring.ts";
+import {
+  Certificate,
+  type Evidence,
+  type Message,
+  MessageKind,
+  Proposal,
+  type Pull,
+  type Vote,
+} from "../../wire/messages.ts";
+import type { Value } from "../../wire/value.ts";
+import { type Agreement, type AgreementContext, type AgreementProtocol, Verdict } from "../agreement.ts";
+import { checks, primaryOf, slotClaim } from "./claims.ts";
+import { Recovery } from "./recovery.ts";
+import { Slot } from "./slot.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** Two jobs a slot: its certify and its combine. */
+const certifyTicket = (seq: SequenceNumber): Ticket => seq * 2;
+const combineTicket = (seq: SequenceNumber): Ticket => seq * 2 + 1;
+
+/** Linear Hybster, normal case and recovery of what was missed (linear-hybster.md 2 to 4; paper 4.2 and 4.3.1). */
+class LinearHybster implements Agreement {
+  readonly #context: AgreementContext;
+  readonly #slots: SlotRing<Slot>;
+  readonly #recovery: Recovery;
+  /** Last slot that we proposed as primary. */
+  #proposed: SequenceNumber = 0;
+  /** Last slot that we signed or that was decided without us: signatures follow the counter, in order. */
+  #signed: SequenceNumber = 0;
+  #decided: SequenceNumber = 0;
+  #known: SequenceNumber = 0;
+  /** Our subsystem refused to sign: its counter is ahead of our log, so we count against f until healed. */
+  #mute = false;
+  readonly view: View = 0;
+
+  constructor(context: AgreementContext) {
+    this.#context = context;
+    this.#slots = new SlotRing(context.parameters.window, (seq) => new Slot(seq));
+    this.#recovery = new Recovery(context, this.#slots, this);
+  }
+
+  get primary(): ReplicaId {
+    return primaryOf(this.#context, this.view);
+  }
+
+  get mayPropose(): boolean {
+    const primary = this.primary === this.#context.self;
+    return primary && !this.#mute && this.#slots.contains(this.#proposed + 1);
+  }
+
+  get decided(): SequenceNumber {
+    return this.#decided;
+  }
+
+  get known(): SequenceNumber {
+    return this.#known;
+  }
+
+  get low(): SequenceNumber {
+    return this.#slots.low;
+  }
+
+  propose(value: Value, evidence: readonly Evidence[]): SequenceNumber {
+    invariant(this.mayPropose, "only the primary proposes, inside its window");
+    const seq = this.#proposed + 1;
+    this.#proposed = seq;
+    const slot = this.#slots.claim(seq);
+    const draft = { kind: MessageKind.Prepare, view: this.view, seq, digest: value.digest, extension: 0 };
+    slot.proposal = new Proposal({ ...draft, certificate: NOTHING, share: NOTHING, value, evidence });
+    this.#sign(slot);
+    return seq;
+  }
+
+  receive(from: ReplicaId, message: Message): void {
+    switch (message.kind) {
+      case MessageKind.Prepare:
+        return this.#onPrepare(from, message as Proposal);
+      case MessageKind.CommitSig:
+        return this.#onCommitSig(from, message as Vote);
+      case MessageKind.Commit:
+        return this.#onCommit(message as Certificate);
+      case MessageKind.Pull:
+        return this.#recovery.onPull(from, message as Pull);
+      default:
+        return this.#context.port.report(from, Misbehaviour.NotForUs);
+    }
+  }
+
+  expire(timer: TimerId): void {
+    this.#recovery.expire(timer);
+  }
+
+  complete(ticket: Ticket, result: JobResult): void {
+    const slot = this.#slots.find(Math.floor(ticket / 2));
+    if (result.type === "combined") {
+      if (slot !== undefined) this.#onCombined(slot, result);
+    } else if (result.type === "refused") this.#mute = true;
+    else if (slot !== undefined) this.#onCertified(slot, result);
+  }
+
+  reconsider(): void {
+    this.#advance();
+  }
+
+  pursue(seq: SequenceNumber): void {
+    this.#recovery.pursue(seq);
+  }
+
+  advance(low: SequenceNumber): void {
+    if (low <= this.#slots.low) return;
+    invariant(low <= this.#decided, "only decided slots are covered by a checkpoint that we executed");
+    this.#slots.advance(low);
+    this.#signed = Math.max(this.#signed, low);
+    this.#proposed = Math.max(this.#proposed, low);
+    this.#advance();
+  }
+
+  certificate(seq: SequenceNumber): Evidence | null {
+    const commit = this.#slots.find(seq)?.commit ?? null;
+    return commit === null ? null : { instance: this.#context.instance, message: commit };
+  }
+
+  startFrom(low: SequenceNumber): void {
+    this.#slots.advance(low);
+    this.#signed = low;
+    this.#proposed = low;
+    this.#decided = low;
+    this.#known = low;
+  }
+
+  recover(record: LogRecord): void {
+    const { message } = record;
+    if (!this.#slots.contains(record.seq)) return;
+    const slot = this.#slots.claim(record.seq);
+    if (message instanceof Proposal) {
+      slot.proposal = message;
+      slot.addShare(this.primary, message.digest, message.share);
+    }
+    if (message instanceof Certificate) slot.commit = message;
+    this.#known = Math.max(this.#known, record.seq);
+  }
+
+  /**
+   * The log holds every Prepare that we signed or were about to sign, so signing again is idempotent at the subsystem
+   * (hybster.md 10.2), and a primary may go on in its view (dqbft.md 6: it has its full write-ahead log).
+   */
+  resume(): void {
+    for (let seq = this.low + 1; seq <= this.#known; seq += 1) {
+      const slot = this.#slots.find(seq);
+      if (slot === undefined || slot.proposal === null) continue;
+      if (slot.certified) this.#context.superior.proposed(slot.proposal);
+      if (this.primary === this.#context.self) this.#proposed = Math.max(this.#proposed, seq);
+      if (this.#signed === seq - 1) {
+        this.#signed = seq;
+        if (!slot.decided) this.#certify(slot);
+      }
+      this.#deliver(slot);
+    }
+    this.#recovery.arm();
+  }
+
+  // linear-hybster.md 4, onPrepare. Anybody may relay a Prepare: its certificate speaks for it.
+  #onPrepare(from: ReplicaId, proposal: Proposal): void {
+    if (proposal.view !== this.view || proposal.value === null || proposal.seq <= this.low) return;
+    if (!this.#slots.contains(proposal.seq))
+      return this.#context.port.report(from, Misbehaviour.OutsideWatermarks);
+    const slot = this.#slots.claim(proposal.seq);
+    if (slot.proposal !== null) {
+      // A trusted counter certifies one digest at one value, so a second one means a broken subsystem.
+      if (slot.proposal.digest !== proposal.digest)
+        this.#context.port.report(from, Misbehaviour.Equivocation);
+      return;
+    }
+    if (this.primary === this.#context.self) return this.#onForgottenProposal(proposal);
+    this.#see(proposal.seq);
+    slot.proposal = proposal;
+    slot.age = 0;
+    slot.addShare(this.primary, proposal.digest, proposal.share);
+    this.#context.superior.proposed(proposal);
+    this.#advance();
+    this.#deliver(slot);
+    this.#combine(slot);
+  }
+
+  /** A peer shows us a Prepare of ours that our log does not hold: we have lost memory, and must not vote on. */
+  #onForgottenProposal(proposal: Proposal): void {
+    this.#mute = true;
+    const slot = this.#slots.claim(proposal.seq);
+    this.#see(proposal.seq);
+    slot.proposal = proposal;
+    this.#context.superior.proposed(proposal);
+    this.#deliver(slot);
+  }
+
+  /** Signs what can be signed, strictly in order: the counter forces it (hybster.md 4). */
+  #advance(): void {
+    for (;;) {
+      const slot = this.#slots.find(this.#signed + 1);
+      if (slot === undefined || slot.proposal === null) return;
+      if (slot.decided) {
+        this.#signed = slot.seq; // Values only need to increase, and others have decided this one.
+        continue;
+      }
+      if (this.#mute || slot.signing) return;
+      const { value, evidence } = slot.proposal;
+      invariant(value !== null, "a proposal in the log has its value");
+      const verdict = this.#context.superior.judge(slot.seq, value, evidence);
+      if (verdict === Verdict.Fault) this.#context.port.report(this.primary, Misbehaviour.BadValue);
+      if (verdict !== Verdict.Accept) return;
+      this.#sign(slot);
+    }
+  }
+
+  /** The Prepare and its value are durable before the counter moves: a hole would be for good (hybster.md 10.2). */
+  #sign(slot: Slot): void {
+    invariant(slot.proposal !== null && slot.seq === this.#signed + 1, "signatures follow the counter");
+    this.#context.port.persist(slot.seq, slot.proposal);
+    this.#signed = slot.seq;
+    this.#see(slot.seq);
+    this.#certify(slot);
+  }
+
+  #certify(slot: Slot): void {
+    invariant(slot.proposal !== null, "a proposal to sign");
+    slot.signing = true;
+    this.#context.port.certify(certifyTicket(slot.seq), slotClaim(this.#context.instance, slot.proposal));
+  }
+
+  #onCertified(slot: Slot, result: JobResult & { type: "certified" }): void {
+    const { proposal } = slot;
+    invariant(proposal !== null && slot.signing, "a certificate that we asked for");
+    slot.signing = false;
+    slot.share = result.share;
+    slot.addShare(this.#context.self, proposal.digest, result.share);
+    if (this.primary === this.#context.self) this.#publish(slot, proposal, result);
+    else if (!slot.decided) this.#recovery.sendShare(slot, 0);
+    this.#combine(slot);
+  }
+
+  #publish(slot: Slot, draft: Proposal, result: JobResult & { type: "certified" }): void {
+    const fresh = draft.certificate.length === 0;
+    const proposal = new Proposal({ ...draft, share: result.share, certificate: result.certificate });
+    slot.proposal = proposal;
+    this.#context.port.note(slot.seq, proposal);
+    if (!slot.decided) this.#context.port.broadcast(proposal);
+    if (fresh) this.#context.superior.proposed(proposal);
+    this.#deliver(slot);
+  }
+
+  // linear-hybster.md 4, collector. Shares are kept unverified: the one result is verified (dependencies: 151 times cheaper).
+  #onCommitSig(from: ReplicaId, vote: Vote): void {
+    if (vote.view !== this.view || vote.seq <= this.low) return;
+    if (!this.#slots.contains(vote.seq))
+      return this.#context.port.report(from, Misbehaviour.OutsideWatermarks);
+    const slot = this.#slots.claim(vote.seq);
+    if (slot.commit !== null) return;
+    slot.addShare(from, vote.digest, vote.share);
+    this.#combine(slot);
+  }
+
+  #combine(slot: Slot): void {
+    if (slot.commit !== null || slot.combining || slot.proposal === null || !slot.certified) return;
+    const shares = slot.supporting(this.#context.faults.n);
+    if (shares.length < this.#context.faults.quorum) return;
+    slot.combining = true;
+    this.#context.port.combine(
+      combineTicket(slot.seq),
+      slotClaim(this.#context.instance, slot.proposal),
+      shares,
+    );
+  }
+
+  #onCombined(slot: Slot, result: JobResult & { type: "combined" }): void {
+    slot.combining = false;
+    for (const culprit of result.culprits) {
+      slot.condemn(culprit);
+      this.#context.port.report(culprit, Misbehaviour.BadShare);
+    }
+    if (slot.commit !== null) return;
+    if (result.aggregate === null) return this.#combine(slot);
+    invariant(slot.proposal !== null, "shares were combined over a proposal");
+    const { view, seq, digest, extension } = slot.proposal;
+    const aggregate = { aggregate: result.aggregate };
+    const commit = new Certificate({ kind: MessageKind.Commit, view, seq, digest, extension, ...aggregate });
+    this.#context.port.broadcast(commit);
+    this.#onCommit(commit);
+  }
+
+  // linear-hybster.md 4, onCommit: q subsystems assigned this value, whatever the view.
+  #onCommit(commit: Certificate): void {
+    if (!this.#slots.contains(commit.seq)) return;
+    const slot = this.#slots.claim(commit.seq);
+    if (slot.commit !== null) return;
+    this.#see(commit.seq);
+    slot.commit = commit;
+    slot.age = 0;
+    this.#context.port.note(slot.seq, commit);
+    this.#deliver(slot);
+    this.#advance();
+  }
+
+  /** Hands a decided value up, once. A value that we never signed is noted too: peers may pull it from us. */
+  #deliver(slot: Slot): void {
+    if (!slot.decided || slot.delivered) return;
+    const { proposal } = slot;
+    invariant(proposal !== null && proposal.value !== null, "a decided slot has its value");
+    slot.delivered = true;
+    if (slot.seq > this.#signed) this.#context.port.note(slot.seq, proposal);
+    this.#context.superior.committed(slot.seq, proposal.value);
+    while (this.#slots.find(this.#decided + 1)?.delivered === true) this.#decided += 1;
+    this.#recovery.progress();
+  }
+
+  #see(seq: SequenceNumber): void {
+    this.#known = Math.max(this.#known, seq);
+    this.#recovery.arm();
+  }
+}
+
+/** Linear Hybster as an instance: hybrid faults, trusted counters, collectors, linear messages. */
+export const linearHybster: AgreementProtocol = {
+  name: "linear-hybster",
+  create: (context) => new LinearHybster(context),
+  checks,
+};

@@ -1,0 +1,184 @@
+import type { ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import { invariant } from "../../kernel/invariant.ts";
+import type { SlotRing } from "../../kernel/slot-ring.ts";
+import { MessageKind, Pull, Vote } from "../../wire/messages.ts";
+import type { AgreementContext } from "../agreement.ts";
+import { primaryOf } from "./claims.ts";
+import type { Slot } from "./slot.ts";
+
+const PULL_TIMER: TimerId = 1;
+/** Slots that one Pull asks for, and that one answer holds at most. */
+const PULL_SLOTS_MAX = 64;
+/** Bytes of values that one answer holds at most: 1 MiB, plus the slot that crosses it. */
+const ANSWER_BYTES_MAX = 1_048_576;
+/** The pull timer doubles up to 2^this while nothing moves. */
+const BACKOFF_MAX = 4;
+/** Waiting slots that one tick looks after, the lowest first. */
+const SLOTS_PER_TICK = 16;
+
+/** What recovery reads of the instance. */
+interface Progress {
+  readonly view: number;
+  readonly low: SequenceNumber;
+  readonly decided: SequenceNumber;
+  readonly known: SequenceNumber;
+}
+
+/**
+ * Gets what the normal case left out: the ladder of collectors and the gap rule of linear-hybster.md 4. One timer for the
+ * instance, running only while a known slot is undecided; a slot's age counts its ticks.
+ */
+export class Recovery {
+  readonly #context: AgreementContext;
+  readonly #slots: SlotRing<Slot>;
+  readonly #progress: Progress;
+  /** Slots up to here are decided somewhere, as a peer said. */
+  #target: SequenceNumber = 0;
+  /** End of the last range asked for while catching up. */
+  #asked: SequenceNumber = 0;
+  #armed = false;
+  #fruitless = 0;
+  /** Whom to ask next for a range. */
+  #source: number;
+
+  constructor(context: AgreementContext, slots: SlotRing<Slot>, progress: Progress) {
+    this.#context = context;
+    this.#slots = slots;
+    this.#progress = progress;
+    this.#source = context.self;
+  }
+
+  /** Starts the timer if something is waiting. */
+  arm(): void {
+    if (this.#armed || this.#progress.decided >= this.#goal()) return;
+    this.#armed = true;
+    const delay = this.#context.parameters.pullDelay * 2 ** Math.min(this.#fruitless, BACKOFF_MAX);
+    this.#context.port.setTimer(PULL_TIMER, delay);
+  }
+
+  /** A slot was decided: while catching up, ask for the next range without waiting for the timer. */
+  progress(): void {
+    this.#fruitless = 0;
+    const { decided } = this.#progress;
+    if (decided >= this.#goal()) {
+      if (this.#armed) this.#context.port.cancelTimer(PULL_TIMER);
+      this.#armed = false;
+    } else if (decided >= this.#asked && decided < this.#target) this.#askRange();
+  }
+
+  pursue(seq: SequenceNumber): void {
+    if (seq <= this.#target || seq <= this.#progress.decided) return;
+    this.#target = seq;
+    this.arm();
+  }
+
+  expire(timer: TimerId): void {
+    if (timer !== PULL_TIMER) return;
+    this.#armed = false;
+    this.#fruitless += 1;
+    // Everybody was asked, twice: the peer that spoke of these slots was wrong, or nobody has them any more.
+    if (this.#fruitless > 2 * this.#context.faults.n) this.#target = 0;
+    if (this.#target > this.#progress.decided) this.#askRange();
+    this.#helpWaiting();
+    this.arm();
+  }
+
+  /** Our share for the collector of this rank; our own bucket has it already. */
+  sendShare(slot: Slot, rank: number): void {
+    const { proposal, share } = slot;
+    invariant(proposal !== null && share !== null, "a share of ours");
+    const collector = this.#collector(rank);
+    if (collector === this.#context.self) return;
+    const { view, seq, digest } = proposal;
+    this.#context.port.send(collector, new Vote({ kind: MessageKind.CommitSig, view, seq, digest, share }));
+  }
+
+  /** linear-hybster.md 4, onPull: the Commit if held, any role; else our own share, if issued; and the Prepare. */
+  onPull(from: ReplicaId, pull: Pull): void {
+    const last = Math.min(pull.last, pull.first + PULL_SLOTS_MAX - 1);
+    if (pull.first <= this.#progress.low) {
+      this.#context.port.serveHistory(from, pull.first, Math.min(last, this.#progress.low));
+    }
+    let bytes = 0;
+    for (let seq = Math.max(pull.first, this.#progress.low + 1); seq <= last; seq += 1) {
+      const slot = this.#slots.find(seq);
+      if (slot !== undefined) bytes += this.#answer(from, slot, pull.values);
+      if (bytes > ANSWER_BYTES_MAX) return;
+    }
+  }
+
+  #answer(to: ReplicaId, slot: Slot, values: boolean): number {
+    const { proposal, commit, share } = slot;
+    let bytes = 0;
+    if (values && proposal !== null && slot.certified) {
+      this.#context.port.send(to, proposal);
+      bytes = proposal.value?.bytes.length ?? 0;
+    }
+    if (commit !== null) this.#context.port.send(to, commit);
+    else if (share !== null && proposal !== null) {
+      const { view, seq, digest } = proposal;
+      this.#context.port.send(to, new Vote({ kind: MessageKind.CommitSig, view, seq, digest, share }));
+    }
+    return bytes;
+  }
+
+  /**
+   * The ladder: share to the next rank and a Pull to all ranks up to it; past rank f to everybody, again and again. Pulling
+   * from all is needed: faulty low ranks may serve all but one, who may be the only correct collector (linear-hybster.md 4).
+   */
+  #helpWaiting(): void {
+    let helped = 0;
+    const last = Math.min(this.#progress.known, this.#slots.high);
+    for (let seq = this.#progress.decided + 1; seq <= last && helped < SLOTS_PER_TICK; seq += 1) {
+      const slot = this.#slots.find(seq);
+      if (slot?.delivered === true) continue;
+      helped += 1;
+      const age = slot === undefined ? this.#fruitless : slot.age;
+      if (slot !== undefined) slot.age += 1;
+      if (age === 0) continue; // It may have come just before the tick.
+      this.#pull(seq, slot, age);
+    }
+  }
+
+  #pull(seq: SequenceNumber, slot: Slot | undefined, age: number): void {
+    const { f } = this.#context.faults;
+    const pull = new Pull(seq, seq, slot === undefined || slot.proposal === null);
+    if (age > f) {
+      if (slot !== undefined && slot.share !== null) this.#shareWithAll(slot);
+      this.#context.port.broadcast(pull);
+      return;
+    }
+    if (slot !== undefined && slot.share !== null) this.sendShare(slot, age);
+    for (let rank = 0; rank <= age; rank += 1) {
+      const collector = this.#collector(rank);
+      if (collector !== this.#context.self) this.#context.port.send(collector, pull);
+    }
+  }
+
+  #shareWithAll(slot: Slot): void {
+    const { proposal, share } = slot;
+    invariant(proposal !== null && share !== null, "a share of ours");
+    const { view, seq, digest } = proposal;
+    this.#context.port.broadcast(new Vote({ kind: MessageKind.CommitSig, view, seq, digest, share }));
+  }
+
+  #askRange(): void {
+    const { n } = this.#context.faults;
+    this.#source = (this.#source + (this.#fruitless > 0 ? 1 : 0)) % n;
+    if (this.#source === this.#context.self) this.#source = (this.#source + 1) % n;
+    const first = this.#progress.decided + 1;
+    const last = Math.min(this.#target, first + PULL_SLOTS_MAX - 1, this.#slots.high);
+    if (last < first) return;
+    this.#asked = last;
+    this.#context.port.send(this.#source, new Pull(first, last, true));
+  }
+
+  #goal(): SequenceNumber {
+    return Math.min(Math.max(this.#progress.known, this.#target), this.#slots.high);
+  }
+
+  /** Rank 0 is the primary, as in the paper's Figure 6b. */
+  #collector(rank: number): ReplicaId {
+    return (primaryOf(this.#context, this.#progress.view) + rank) % this.#context.faults.n;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Job, JobResult, LogRecord, Watermark } from "../effects/effects.ts";
+import type { Outbox } from "../effects/port.ts";
+import type { FaultModel } from "../kernel/fault-model.ts";
+import type { InstanceId, ReplicaId, SequenceNumber, TimerId, View } from "../kernel/ids.ts";
+import type { Parameters } from "../parameters.ts";
+import type { Check } from "../wire/check.ts";
+import type { AssignRequest, Message, Status } from "../wire/messages.ts";
+import type { Hash, Value } from "../wire/value.ts";
+
+/** One ordered entry, ready to execute (DQBFT 3.2.2). */
+export interface Delivery {
+  /** Slot of the global order. */
+  readonly seq: SequenceNumber;
+  /** Place within the slot. */
+  readonly entry: number;
+  /** The replica whose instance disseminated it: rank 0 of its execution collectors. */
+  readonly coordinator: ReplicaId;
+  readonly value: Value;
+}
+
+/** The replica around an orderer. It must not call the orderer back from these. */
+export interface Sequel {
+  /** Executes the next entry of the one order. */
+  execute(delivery: Delivery): void;
+  /** Executes an assignment whose place in the order has come. */
+  assign(assignment: AssignRequest): void;
+  /** A slot is executed to its end, and a checkpoint is due after it (dqbft.md 4.4). */
+  checkpoint(seq: SequenceNumber): void;
+}
+
+export interface OrdererContext {
+  readonly self: ReplicaId;
+  readonly faults: FaultModel;
+  readonly outbox: Outbox;
+  readonly hash: Hash;
+  readonly parameters: Parameters;
+  readonly sequel: Sequel;
+}
+
+/** How far one instance is, for people. */
+export interface InstanceStatus {
+  readonly instance: InstanceId;
+  readonly view: View;
+  readonly primary: ReplicaId;
+  readonly low: SequenceNumber;
+  readonly decided: SequenceNumber;
+  readonly known: SequenceNumber;
+}
+
+/** Turns batches submitted anywhere into one sequence, the same at every correct replica. A replica knows only this. */
+export interface Orderer {
+  /** Whether a client's commands count only when its assigned coordinator proposed them (DQBFT 3.2.6). */
+  readonly partitioned: boolean;
+  /** Whether this replica may submit a value now. */
+  readonly maySubmit: boolean;
+  /** Whether nothing that this replica submitted is still under way. */
+  readonly idle: boolean;
+  submit(value: Value): void;
+  /** A client's wish for another coordinator, authentic, on its way into the order. */
+  reassign(request: AssignRequest): void;
+  /** Last slot of the global order that is executed. */
+  readonly executed: SequenceNumber;
+  /** What must hold for a message to be authentic, or null if it is none for this instance. */
+  checks(instance: InstanceId, message: Message): readonly Check[] | null;
+  receive(from: ReplicaId, instance: InstanceId, message: Message): void;
+  expire(instance: InstanceId, timer: TimerId): void;
+  complete(job: Job, result: JobResult): void;
+  /** Decided prefixes, in the order of instances. */
+  decided(): SequenceNumber[];
+  /** A peer says how far it is: get what is missing here. */
+  pursue(status: Status): void;
+  /** The checkpoint taken after `seq` is stable, or a later one is: forget what it covers. */
+  stabilise(seq: SequenceNumber): readonly Watermark[];
+  /** The orderer's part of the replicated state. */
+  snapshot(): Uint8Array;
+  /** Before {@link recover}: restarts from such a part. */
+  restore(snapshot: Uint8Array): void;
+  recover(record: LogRecord): void;
+  resume(): void;
+  status(): readonly InstanceStatus[];
+}
+
+/** A way to make an orderer: `single(agreement)`, `dqbft({ disseminate, order })`. */
+export interface OrderingProtocol {
+  readonly name: string;
+  create(context: OrdererContext): Orderer;
+}

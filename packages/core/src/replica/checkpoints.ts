@@ -1,0 +1,160 @@
+import type { Port } from "../effects/port.ts";
+import type { FaultModel } from "../kernel/fault-model.ts";
+import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
+import { invariant } from "../kernel/invariant.ts";
+import { Misbehaviour } from "../kernel/misbehaviour.ts";
+import type { CheckpointClaim } from "../wire/claim.ts";
+import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
+import type { Jobs } from "./jobs.ts";
+import { ShareCollection } from "./share-collection.ts";
+
+export interface CheckpointsOptions {
+  readonly self: ReplicaId;
+  readonly faults: FaultModel;
+  readonly port: Port;
+  readonly jobs: Jobs;
+  /** Furthest ahead of our execution that a share of a peer is kept, in slots. */
+  readonly window: number;
+  /** A checkpoint that we took is stable, or covered by a later one that is. */
+  readonly stable: (seq: SequenceNumber) => void;
+}
+
+class Checkpoint {
+  readonly shares: ShareCollection = new ShareCollection();
+  /** Null until we took it. */
+  root: Digest | null = null;
+  share: Uint8Array | null = null;
+  age = 0;
+}
+
+/** Agreement on state digests: an aggregate of f + 1 shares makes a checkpoint stable (linear-hybster.md 5). */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  readonly #pending = new Map<SequenceNumber, Checkpoint>();
+  #taken: SequenceNumber = 0;
+  #settled: SequenceNumber = 0;
+  /** The newest proof known, perhaps of a slot that we have not executed. */
+  #proof: CheckpointProof | null = null;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+  }
+
+  /** The newest stable checkpoint known here. */
+  get proof(): CheckpointProof | null {
+    return this.#proof;
+  }
+
+  /** The newest checkpoint that we took and that is stable or covered. */
+  get settled(): SequenceNumber {
+    return this.#settled;
+  }
+
+  /** Whether a checkpoint of ours is not stable yet. */
+  get waiting(): boolean {
+    return this.#settled < this.#taken;
+  }
+
+  onTaken(seq: SequenceNumber, root: Digest): void {
+    const checkpoint = this.#claim(seq);
+    checkpoint.root = root;
+    this.#taken = seq;
+    if (this.#proof !== null && this.#proof.seq >= seq) return this.#settle(this.#proof);
+    const claim: CheckpointClaim = { type: "checkpoint", seq, root };
+    this.#options.jobs.certify(claim, (result) => {
+      if (result.type !== "certified") return;
+      checkpoint.share = result.share;
+      checkpoint.shares.add(this.#options.self, root, result.share);
+      this.#sendShare(seq, checkpoint, 0);
+      this.#combine(seq, checkpoint);
+    });
+  }
+
+  onCheckpointSig(from: ReplicaId, message: CheckpointSig): void {
+    const { window, port } = this.#options;
+    if (this.#proof !== null && message.seq <= this.#proof.seq) {
+      // A straggler: the proof serves it better than its share serves us.
+      if (message.seq === this.#proof.seq) port.send(from, this.#proof);
+      return;
+    }
+    if (message.seq > this.#taken + window) return port.report(from, Misbehaviour.OutsideWatermarks);
+    const checkpoint = this.#claim(message.seq);
+    checkpoint.shares.add(from, message.root, message.share);
+    this.#combine(message.seq, checkpoint);
+  }
+
+  /** The edge has verified it. */
+  onCheckpointProof(message: CheckpointProof): void {
+    if (this.#proof !== null && message.seq <= this.#proof.seq) return;
+    this.#proof = message;
+    this.#settle(message);
+  }
+
+  /** A checkpoint has its own ladder: no view change would replace a collector that withholds it. */
+  tick(): void {
+    for (const [seq, checkpoint] of this.#pending) {
+      if (seq <= this.#settled || checkpoint.share === null) continue;
+      checkpoint.age += 1;
+      if (checkpoint.age > 1) this.#sendShare(seq, checkpoint, checkpoint.age - 1);
+    }
+  }
+
+  /** After a restart from the checkpoint at `seq`. */
+  startFrom(seq: SequenceNumber, root: Digest): void {
+    this.#taken = seq;
+    if (seq > 0) this.onTaken(seq, root);
+  }
+
+  #sendShare(seq: SequenceNumber, checkpoint: Checkpoint, rank: number): void {
+    const { self, faults, port } = this.#options;
+    invariant(checkpoint.root !== null && checkpoint.share !== null, "a share of ours");
+    const message = new CheckpointSig({ seq, root: checkpoint.root, share: checkpoint.share });
+    if (rank > faults.f) return port.broadcast(message);
+    const collector = (seq + rank) % faults.n;
+    if (collector !== self) port.send(collector, message);
+  }
+
+  #combine(seq: SequenceNumber, checkpoint: Checkpoint): void {
+    const { faults, jobs, port } = this.#options;
+    const { root, shares } = checkpoint;
+    if (root === null || shares.combining || (this.#proof !== null && this.#proof.seq >= seq)) return;
+    const supporting = shares.supporting(root);
+    if (supporting.length < faults.oneCorrect) return;
+    shares.combining = true;
+    jobs.combine({ type: "checkpoint", seq, root }, supporting, (result) => {
+      shares.combining = false;
+      if (result.type !== "combined") return;
+      shares.condemn(result.culprits);
+      for (const culprit of result.culprits) port.report(culprit, Misbehaviour.BadShare);
+      if (result.aggregate === null) return this.#combine(seq, checkpoint);
+      const proof = new CheckpointProof({ seq, root, aggregate: result.aggregate });
+      port.broadcast(proof);
+      this.onCheckpointProof(proof);
+    });
+  }
+
+  /** What a stable checkpoint covers and we have taken ourselves can go. */
+  #settle(proof: CheckpointProof): void {
+    const own = this.#pending.get(proof.seq)?.root ?? proof.root;
+    invariant(own === proof.root, `our state at slot ${proof.seq} differs from the proven one`);
+    const covered = Math.min(proof.seq, this.#taken);
+    let newest = this.#settled;
+    for (const [seq, checkpoint] of this.#pending) {
+      if (seq > covered) continue;
+      if (checkpoint.root !== null) newest = Math.max(newest, seq);
+      this.#pending.delete(seq);
+    }
+    if (newest === this.#settled) return;
+    this.#settled = newest;
+    this.#options.stable(newest);
+  }
+
+  #claim(seq: SequenceNumber): Checkpoint {
+    let checkpoint = this.#pending.get(seq);
+    if (checkpoint === undefined) {
+      checkpoint = new Checkpoint();
+      this.#pending.set(seq, checkpoint);
+    }
+    return checkpoint;
+  }
+}

@@ -1,0 +1,199 @@
+import type { JobResult } from "../effects/effects.ts";
+import type { Port } from "../effects/port.ts";
+import type { FaultModel } from "../kernel/fault-model.ts";
+import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
+import { invariant } from "../kernel/invariant.ts";
+import { Misbehaviour } from "../kernel/misbehaviour.ts";
+import type { Delivery } from "../ordering/orderer.ts";
+import type { ExecutionClaim } from "../wire/claim.ts";
+import { ExecProof, ExecSig } from "../wire/messages.ts";
+import type { Answered, Execution } from "./executor.ts";
+import type { Jobs } from "./jobs.ts";
+import { ShareCollection } from "./share-collection.ts";
+
+export interface ExecutionProofsOptions {
+  readonly self: ReplicaId;
+  readonly faults: FaultModel;
+  readonly port: Port;
+  readonly jobs: Jobs;
+  /** Furthest ahead of our execution that a share of a peer is kept, in slots. */
+  readonly window: number;
+  /** Entries in one slot at most. */
+  readonly entriesMax: number;
+  /** A proof that this replica collected: its clients' replies can go out. */
+  readonly proven: (proof: ExecProof, answered: readonly Answered[]) => void;
+}
+
+/** What is known of one executed entry. */
+class Entry {
+  readonly shares: ShareCollection = new ShareCollection();
+  /** Null until we have executed it ourselves. */
+  execution: Execution | null = null;
+  coordinator: ReplicaId = 0;
+  share: Uint8Array | null = null;
+  proof: ExecProof | null = null;
+  /** Ticks since we executed it without seeing a proof. */
+  age = 0;
+}
+
+const ENTRIES = 65_536;
+
+/** Shares and proofs of execution, with the ladder of execution collectors (linear-hybster.md 5; paper 4.3.2). */
+export class ExecutionProofs {
+  readonly #options: ExecutionProofsOptions;
+  readonly #entries = new Map<number, Entry>();
+  #executed: SequenceNumber = 0;
+  #unproven = 0;
+
+  constructor(options: ExecutionProofsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether an executed entry has no proof yet. */
+  get waiting(): boolean {
+    return this.#unproven > 0;
+  }
+
+  proof(seq: SequenceNumber, entry: number): ExecProof | null {
+    return this.#entries.get(seq * ENTRIES + entry)?.proof ?? null;
+  }
+
+  onExecuted(delivery: Delivery, execution: Execution): void {
+    const entry = this.#claim(delivery.seq, delivery.entry);
+    this.#executed = delivery.seq;
+    entry.execution = execution;
+    entry.coordinator = delivery.coordinator;
+    if (entry.proof !== null) return this.#compare(entry, entry.proof);
+    this.#unproven += 1;
+    const claim = claimOf(delivery.seq, delivery.entry, execution.root);
+    this.#options.jobs.certify(claim, (result) => {
+      if (result.type === "certified") this.#onCertified(entry, claim, result.share);
+    });
+  }
+
+  onExecSig(from: ReplicaId, message: ExecSig): void {
+    const { window, entriesMax, port } = this.#options;
+    if (message.entry >= entriesMax || message.seq > this.#executed + window) {
+      return port.report(from, Misbehaviour.OutsideWatermarks);
+    }
+    // Below what we keep: whoever still asks for it has our proof or our plain reply to ask for.
+    if (message.seq <= this.#executed && !this.#entries.has(message.seq * ENTRIES + message.entry)) return;
+    const entry = this.#claim(message.seq, message.entry);
+    const again = !entry.shares.add(from, message.root, message.share);
+    // Whoever sends its share twice has not seen the proof: it was cut off, or has restarted.
+    if (entry.proof !== null && again) return port.send(from, entry.proof);
+    this.#combine(entry, message.seq, message.entry);
+  }
+
+  /** The edge has verified it. */
+  onExecProof(message: ExecProof): void {
+    const { window, entriesMax } = this.#options;
+    if (message.entry >= entriesMax || message.seq > this.#executed + window) return;
+    const known = this.#entries.has(message.seq * ENTRIES + message.entry);
+    if (!known && message.seq <= this.#executed) return;
+    this.#settle(this.#claim(message.seq, message.entry), message);
+  }
+
+  /** Help for entries that wait: our share to the next rank, past rank f to everybody. */
+  tick(): void {
+    const { f, n } = this.#options.faults;
+    for (const [key, entry] of this.#entries) {
+      if (entry.proof !== null || entry.execution === null || entry.share === null) continue;
+      entry.age += 1;
+      if (entry.age === 1) continue; // It may have been executed just before the tick.
+      const seq = Math.floor(key / ENTRIES);
+      const message = new ExecSig({
+        seq,
+        entry: key % ENTRIES,
+        root: entry.execution.root,
+        share: entry.share,
+      });
+      const rank = entry.age - 1;
+      if (rank > f) this.#options.port.broadcast(message);
+      else this.#sendTo((entry.coordinator + rank) % n, message);
+    }
+  }
+
+  /** Forgets entries up to this slot: stable checkpoints cover them. */
+  retire(seq: SequenceNumber): void {
+    for (const [key, entry] of this.#entries) {
+      if (Math.floor(key / ENTRIES) > seq) continue;
+      if (entry.execution !== null && entry.proof === null) this.#unproven -= 1;
+      this.#entries.delete(key);
+    }
+  }
+
+  /** After a restart: the state says what is executed. */
+  startFrom(seq: SequenceNumber): void {
+    this.#executed = seq;
+  }
+
+  #onCertified(entry: Entry, claim: ExecutionClaim, share: Uint8Array): void {
+    if (entry.proof !== null) return;
+    entry.share = share;
+    entry.shares.add(this.#options.self, claim.root, share);
+    this.#sendTo(entry.coordinator, new ExecSig({ ...claim, share }));
+    this.#combine(entry, claim.seq, claim.entry);
+  }
+
+  #sendTo(collector: ReplicaId, message: ExecSig): void {
+    if (collector !== this.#options.self) this.#options.port.send(collector, message);
+  }
+
+  /** Only what we executed ourselves: then we know which root to collect for. */
+  #combine(entry: Entry, seq: SequenceNumber, index: number): void {
+    const { faults, jobs, port } = this.#options;
+    if (entry.proof !== null || entry.execution === null || entry.shares.combining) return;
+    const { root, answered } = entry.execution;
+    const shares = entry.shares.supporting(root);
+    if (shares.length < faults.oneCorrect) return;
+    entry.shares.combining = true;
+    jobs.combine(claimOf(seq, index, root), shares, (result) => {
+      entry.shares.combining = false;
+      if (result.type !== "combined") return;
+      this.#blame(entry, result);
+      if (entry.proof !== null) return;
+      if (result.aggregate === null) return this.#combine(entry, seq, index);
+      const proof = new ExecProof({ seq, entry: index, root, aggregate: result.aggregate });
+      this.#settle(entry, proof);
+      port.broadcast(proof);
+      this.#options.proven(proof, answered);
+    });
+  }
+
+  #blame(entry: Entry, result: JobResult & { type: "combined" }): void {
+    entry.shares.condemn(result.culprits);
+    for (const culprit of result.culprits) this.#options.port.report(culprit, Misbehaviour.BadShare);
+  }
+
+  #settle(entry: Entry, proof: ExecProof): void {
+    if (entry.proof !== null) return;
+    entry.proof = proof;
+    if (entry.execution === null) return;
+    this.#unproven -= 1;
+    this.#compare(entry, proof);
+  }
+
+  /** A proof holds a correct replica's share: if it says otherwise, this replica's state is not the replicated one. */
+  #compare(entry: Entry, proof: ExecProof): void {
+    const same = entry.execution === null || entry.execution.root === proof.root;
+    invariant(
+      same,
+      `our results of slot ${proof.seq} differ from the proven ones: the service is not deterministic`,
+    );
+  }
+
+  #claim(seq: SequenceNumber, index: number): Entry {
+    const key = seq * ENTRIES + index;
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = new Entry();
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+}
+
+function claimOf(seq: SequenceNumber, entry: number, root: Digest): ExecutionClaim {
+  return { type: "execution", seq, entry, root };
+}

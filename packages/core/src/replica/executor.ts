@@ -1,0 +1,126 @@
+import type { Digest, ReplicaId } from "../kernel/ids.ts";
+import type { Delivery } from "../ordering/orderer.ts";
+import { OperationKind } from "../service/operation.ts";
+import { MalformedOperation, type Service } from "../service/service.ts";
+import { requestsOf } from "../wire/batch.ts";
+import { LIMITS } from "../wire/limits.ts";
+import { MerkleTree } from "../wire/merkle.ts";
+import type { AssignRequest } from "../wire/messages.ts";
+import { encodeOutcome, type Outcome, OutcomeCode, requestLeaf } from "../wire/reply.ts";
+import type { Request } from "../wire/request.ts";
+import type { Hash } from "../wire/value.ts";
+import type { ClientTable } from "./client-table.ts";
+
+/** Who may submit. The genesis says so. */
+export type Admission =
+  | { readonly type: "anyone"; readonly clientsMax: number }
+  | { readonly type: "list"; readonly clients: ReadonlySet<Digest> };
+
+export interface ExecutorOptions {
+  readonly n: number;
+  /** Commands count only when their client's coordinator proposed them. */
+  readonly partitioned: boolean;
+  readonly admission: Admission;
+  readonly hash: Hash;
+  readonly service: Service;
+  readonly clients: ClientTable;
+}
+
+/** An executed request, for the reply. */
+export interface Answered {
+  readonly client: Digest;
+  readonly timestamp: number;
+}
+
+/** What executing one entry came to. */
+export interface Execution {
+  readonly root: Digest;
+  readonly answered: readonly Answered[];
+}
+
+/** Applies ordered entries to the service. Every skip is a function of decided bytes and of the state (dqbft.md 4.4). */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  /** Commands executed since the start, for people. */
+  #commands = 0;
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  get commands(): number {
+    return this.#commands;
+  }
+
+  /** Whether anyone may submit, as long as the client table has room. */
+  get anyone(): boolean {
+    return this.#options.admission.type === "anyone";
+  }
+
+  /** Null if nothing in the entry had an effect: then there is nothing to prove. */
+  execute(delivery: Delivery): Execution | null {
+    const { hash, clients } = this.#options;
+    const executed: { readonly request: Request; readonly results: readonly Uint8Array[] }[] = [];
+    const within = new Map<Digest, number>();
+    for (const request of requestsOf(delivery.value, hash)) {
+      const last = within.get(request.client) ?? clients.last(request.client);
+      if (request.timestamp <= last || !this.#isEffective(request, delivery.coordinator)) continue;
+      within.set(request.client, request.timestamp);
+      executed.push({ request, results: request.operations.map((operation) => this.#apply(operation)) });
+      this.#commands += request.operations.length;
+    }
+    if (executed.length === 0) return null;
+    const tree = new MerkleTree(
+      executed.map(({ request, results }) => requestLeaf(request, results, hash)),
+      hash,
+    );
+    for (const [index, { request, results }] of executed.entries()) {
+      const { client, timestamp, digest } = request;
+      const leaf = { index, count: executed.length, path: tree.path(index) };
+      const place = { seq: delivery.seq, entry: delivery.entry };
+      clients.record(client, { timestamp, request: digest, ...place, ...leaf, results });
+    }
+    return { root: tree.root, answered: executed.map(({ request }) => request) };
+  }
+
+  /** Returns whether the client moved. */
+  assign(request: AssignRequest): boolean {
+    const { n, clients } = this.#options;
+    if (request.valid !== true || request.coordinator >= n || !this.admits(request.client)) return false;
+    return clients.assign(request.client, request.coordinator, request.nonce);
+  }
+
+  /** Whether the client may submit, as the state stands. */
+  admits(client: Digest): boolean {
+    const { admission, clients } = this.#options;
+    if (admission.type === "list") return admission.clients.has(client);
+    return clients.has(client) || clients.size < admission.clientsMax;
+  }
+
+  #isEffective(request: Request, coordinator: ReplicaId): boolean {
+    const { partitioned, clients } = this.#options;
+    if (request.valid !== true || !this.admits(request.client)) return false;
+    return !partitioned || clients.coordinator(request.client) === coordinator;
+  }
+
+  #apply(operation: Uint8Array): Uint8Array {
+    return encodeOutcome(this.#outcome(operation));
+  }
+
+  /** A service that throws must not stop the replica; the code says no more than every replica knows. */
+  #outcome(operation: Uint8Array): Outcome {
+    const { service } = this.#options;
+    const body = operation.subarray(1);
+    let result: Uint8Array;
+    try {
+      if (operation[0] === OperationKind.Command) result = service.apply(body);
+      else if (operation[0] === OperationKind.Query) result = service.query(body);
+      else return { ok: false, code: OutcomeCode.Malformed };
+    } catch (error) {
+      const malformed = error instanceof MalformedOperation;
+      return { ok: false, code: malformed ? OutcomeCode.Malformed : OutcomeCode.ServiceFailed };
+    }
+    if (result.length > LIMITS.resultBytesMax) return { ok: false, code: OutcomeCode.ResultTooLarge };
+    return { ok: true, result };
+  }
+}

@@ -1,0 +1,38 @@
+import type { JobResult, Share } from "../effects/effects.ts";
+import type { Port } from "../effects/port.ts";
+import type { Ticket } from "../kernel/ids.ts";
+import type { Claim } from "../wire/claim.ts";
+
+type Continuation = (result: JobResult) => void;
+
+/** The replica layer's jobs under way: who asked for what. As many as there are entries and checkpoints in the window. */
+export class Jobs {
+  readonly #port: Port;
+  readonly #waiting = new Map<Ticket, Continuation>();
+  #next: Ticket = 1;
+
+  constructor(port: Port) {
+    this.#port = port;
+  }
+
+  certify(claim: Claim, then: Continuation): void {
+    this.#port.certify(this.#expect(then), claim);
+  }
+
+  combine(claim: Claim, shares: readonly Share[], then: Continuation): void {
+    this.#port.combine(this.#expect(then), claim, shares);
+  }
+
+  complete(ticket: Ticket, result: JobResult): void {
+    const then = this.#waiting.get(ticket);
+    this.#waiting.delete(ticket);
+    then?.(result);
+  }
+
+  #expect(then: Continuation): Ticket {
+    const ticket = this.#next;
+    this.#next += 1;
+    this.#waiting.set(ticket, then);
+    return ticket;
+  }
+}

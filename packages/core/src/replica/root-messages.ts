@@ -1,0 +1,45 @@
+import type { ReplicaId } from "../kernel/ids.ts";
+import { invariant } from "../kernel/invariant.ts";
+import type { Check } from "../wire/check.ts";
+import {
+  CheckpointProof,
+  CheckpointSig,
+  ExecProof,
+  ExecSig,
+  type Message,
+  Status,
+} from "../wire/messages.ts";
+import type { Checkpoints } from "./checkpoints.ts";
+import type { ExecutionProofs } from "./execution-proofs.ts";
+import type { StatusExchange } from "./status-exchange.ts";
+
+/** What must hold for a message of the replica layer to be authentic; null if it is none of its messages. */
+export function rootChecks(message: Message): readonly Check[] | null {
+  if (message instanceof ExecProof) {
+    const { seq, entry, root, aggregate } = message;
+    return [{ type: "certificate", claim: { type: "execution", seq, entry, root }, aggregate }];
+  }
+  if (message instanceof CheckpointProof) {
+    const { seq, root, aggregate } = message;
+    return [{ type: "certificate", claim: { type: "checkpoint", seq, root }, aggregate }];
+  }
+  // Shares are authentic by their channel, and checked when they are combined; a status proves nothing.
+  const plain = message instanceof ExecSig || message instanceof CheckpointSig || message instanceof Status;
+  return plain ? [] : null;
+}
+
+/** Hands a message to the part of the replica layer that it is for. */
+export function dispatchRoot(
+  from: ReplicaId,
+  message: Message,
+  parts: { proofs: ExecutionProofs; checkpoints: Checkpoints; status: StatusExchange },
+): void {
+  if (message instanceof ExecSig) parts.proofs.onExecSig(from, message);
+  else if (message instanceof ExecProof) parts.proofs.onExecProof(message);
+  else if (message instanceof CheckpointSig) parts.checkpoints.onCheckpointSig(from, message);
+  else if (message instanceof CheckpointProof) parts.checkpoints.onCheckpointProof(message);
+  else {
+    invariant(message instanceof Status, "a message that the checks let through");
+    parts.status.onStatus(from, message);
+  }
+}
