@@ -1,7 +1,7 @@
-import { verify } from "node:crypto";
 import { PROTOCOL_VERSION, Purpose } from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
-import { type IdentitySigner, publicKeyOf } from "./identity-signer.ts";
+import type { Ed25519 } from "../signatures/ed25519.ts";
+import type { IdentitySigner } from "./identity-signer.ts";
 import { encodeDescription } from "./protocol.ts";
 import type { Attestation, SubsystemDescription } from "./subsystem.ts";
 
@@ -22,7 +22,8 @@ export function attest(
 }
 
 /** Whether the holder of the described identity key signed this description with this nonce. Never throws. */
-export function verifyAttestation({ description, signature }: Attestation, nonce: Uint8Array): boolean {
-  const key = publicKeyOf(description.identityKey);
-  return key !== undefined && verify(null, attestationStatement(description, nonce), key, signature);
+export function verifyAttestation(attestation: Attestation, nonce: Uint8Array, ed25519: Ed25519): boolean {
+  const { description, signature } = attestation;
+  const message = attestationStatement(description, nonce);
+  return ed25519.verify({ publicKey: description.identityKey, message, signature });
 }

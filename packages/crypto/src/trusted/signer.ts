@@ -2,7 +2,7 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { openBls } from "../bls/open.ts";
 import { openShareSigner } from "../certificates/keys.ts";
 import { attest } from "./attestation.ts";
-import { type Identity, openIdentity } from "./identity-signer.ts";
+import { type IdentitySigner, openIdentity } from "./identity-signer.ts";
 import { Journal } from "./journal.ts";
 import type { CertifyOutcome, CertifyRequest } from "./request.ts";
 import type { ServedSigner } from "./server.ts";
@@ -22,13 +22,13 @@ export interface SignerOptions {
 export class Signer implements ServedSigner {
   readonly description: SubsystemDescription;
   readonly #service: SigningService;
-  readonly #identity: Identity;
+  readonly #identity: IdentitySigner;
   readonly #closeKeys: () => Promise<void>;
 
   private constructor(
     description: SubsystemDescription,
     service: SigningService,
-    identity: Identity,
+    identity: IdentitySigner,
     closeKeys: () => Promise<void>,
   ) {
     this.description = description;

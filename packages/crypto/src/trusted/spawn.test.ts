@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { Counter } from "@destiny/core/wire/statement";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf } from "../hash/sha256.ts";
+import { openEd25519 } from "../signatures/ed25519.ts";
 import { verifyAttestation } from "./attestation.ts";
 import { connectSigner } from "./client.ts";
 import type { CertifyRequest } from "./request.ts";
@@ -67,14 +68,15 @@ describe.skipIf(!existsSync(entry))("a signer in its own process", () => {
 
   test("it attests who it is, for the nonce that was asked", async () => {
     const signer = await start();
+    const ed25519 = openEd25519();
     const nonce = Uint8Array.of(1, 2, 3);
     const attestation = await signer.attest(nonce);
     expect(attestation.description).toEqual(signer.description);
     expect(signer.tier).toBe("T1");
-    expect(verifyAttestation(attestation, nonce)).toBe(true);
-    expect(verifyAttestation(attestation, Uint8Array.of(1, 2, 4))).toBe(false);
+    expect(verifyAttestation(attestation, nonce, ed25519)).toBe(true);
+    expect(verifyAttestation(attestation, Uint8Array.of(1, 2, 4), ed25519)).toBe(false);
     const other = { ...attestation, description: { ...attestation.description, replica: 0 } };
-    expect(verifyAttestation(other, nonce)).toBe(false);
+    expect(verifyAttestation(other, nonce, ed25519)).toBe(false);
     await signer.close();
   });
 
