@@ -2,7 +2,7 @@ import { invariant } from "@destiny/core/kernel/invariant";
 import { nodePrimitives, type Primitives, sodiumPrimitives } from "./primitives.ts";
 
 /** Length of a seed, from which a key pair is made. */
-export const SEED_BYTES = 32;
+const SEED_BYTES = 32;
 /** Length of a public key. */
 export const PUBLIC_KEY_BYTES = 32;
 /** Length of a signature: R and S. */
