@@ -1,0 +1,146 @@
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+
+/** LMDB's file starts with two copies of its header; commits alternate between them. Offsets of lmdb 3.5's layout. */
+const MAGIC = 0xbeef_c0de;
+const MAGIC_OFFSET = 24;
+const PAGE_BYTES_OFFSET = 48;
+const ROOT_PAGE_OFFSET = 136;
+const LAST_PAGE_OFFSET = 144;
+const TRANSACTION_OFFSET = 152;
+const HEADER_BYTES = 168;
+/** Every page names the transaction that wrote it. */
+const PAGE_TRANSACTION_OFFSET = 8;
+const NO_PAGE = 0xffff_ffff_ffff_ffffn;
+const PAGE_BYTES_MIN = 256;
+const PAGE_BYTES_MAX = 65_536;
+
+/** The file grows by this much at once, sparsely. */
+const GROWTH_BYTES = 16 * 1024 * 1024;
+/** Pages that a commit may add beside its values: the branches of the tree and the list of free pages. */
+const COMMIT_OVERHEAD_PAGES = 256;
+
+interface Header {
+  readonly pageBytes: number;
+  readonly rootPage: bigint;
+  readonly lastPage: number;
+  readonly transaction: bigint;
+}
+
+/**
+ * What must hold of LMDB's file before it is mapped into memory: reading a mapped file that was cut short kills the
+ * process, and LMDB falls back without a word to the commit before when its newest header is damaged.
+ *
+ * LMDB itself may leave a file shorter than its header says. {@link DataFile.reserve} keeps it longer, so that a
+ * short file is always a truncated one.
+ */
+export class DataFile {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #pageBytes: number;
+  #bytes: number;
+  /** No page beyond this one can be in use. */
+  #lastPageBound: number;
+
+  /** Opens the file of a store that is open. */
+  constructor(path: string) {
+    this.#path = path;
+    this.#fd = openSync(path, "r+");
+    this.#bytes = fstatSync(this.#fd).size;
+    const header = newestHeader(this.#fd, path);
+    this.#pageBytes = header.pageBytes;
+    this.#lastPageBound = header.lastPage;
+  }
+
+  /**
+   * Whether there is a store's file at all.
+   * @throws ConfigurationError when there is one and it is damaged
+   */
+  static check(path: string): boolean {
+    if (!existsSync(path)) return false;
+    const fd = openSync(path, "r");
+    try {
+      const bytes = fstatSync(fd).size;
+      if (bytes === 0) throw damaged(path, "it is empty");
+      const newest = newestHeader(fd, path);
+      const needed = (newest.lastPage + 1) * newest.pageBytes;
+      if (bytes < needed)
+        throw damaged(path, `it was cut short: ${bytes} of at least ${needed} bytes are left`);
+      checkRoots(fd, path, newest.pageBytes);
+    } finally {
+      closeSync(fd);
+    }
+    return true;
+  }
+
+  /** Size of the file, in bytes; the disk space in use can be less. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Makes the file long enough for a commit with so many bytes in so many values. To be called before each. */
+  reserve(values: number, valueBytes: number): void {
+    const pages = Math.ceil(valueBytes / this.#pageBytes) + 2 * values + COMMIT_OVERHEAD_PAGES;
+    if ((this.#lastPageBound + pages) * this.#pageBytes >= this.#bytes) {
+      this.#lastPageBound = newestHeader(this.#fd, this.#path).lastPage;
+    }
+    this.#lastPageBound += pages;
+    const needed = (this.#lastPageBound + 1) * this.#pageBytes;
+    if (needed <= this.#bytes) return;
+    this.#bytes = Math.ceil(needed / GROWTH_BYTES) * GROWTH_BYTES;
+    ftruncateSync(this.#fd, this.#bytes);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function newestHeader(fd: number, path: string): Header {
+  const first = readHeader(fd, 0, path);
+  const second = readHeader(fd, first.pageBytes, path);
+  const newest = first.transaction > second.transaction ? first : second;
+  const oldest = newest === first ? second : first;
+  if (newest.transaction - oldest.transaction > 1n || first.pageBytes !== second.pageBytes) {
+    throw damaged(path, "its two headers do not follow from each other");
+  }
+  return newest;
+}
+
+/** Every commit of ours writes the root anew: a root of another transaction than its header's betrays either. */
+function checkRoots(fd: number, path: string, pageBytes: number): void {
+  for (const offset of [0, pageBytes]) {
+    const { rootPage, lastPage, transaction } = readHeader(fd, offset, path);
+    if (rootPage === NO_PAGE) continue;
+    const page = Buffer.alloc(2 * PAGE_TRANSACTION_OFFSET);
+    const exists =
+      rootPage <= lastPage && readSync(fd, page, 0, page.length, rootPage * BigInt(pageBytes)) > 0;
+    const same = exists && page.readBigUInt64LE(0) === rootPage;
+    if (!same || page.readBigUInt64LE(PAGE_TRANSACTION_OFFSET) !== transaction) {
+      throw damaged(path, "a header and the root that it names do not belong together");
+    }
+  }
+}
+
+function readHeader(fd: number, offset: number, path: string): Header {
+  const bytes = Buffer.alloc(HEADER_BYTES);
+  if (readSync(fd, bytes, 0, HEADER_BYTES, offset) !== HEADER_BYTES)
+    throw damaged(path, "its header is cut short");
+  const pageBytes = bytes.readUInt32LE(PAGE_BYTES_OFFSET);
+  const plausible = pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX;
+  if (bytes.readUInt32LE(MAGIC_OFFSET) !== MAGIC || !plausible) throw damaged(path, "it has no valid header");
+  return {
+    pageBytes,
+    rootPage: bytes.readBigUInt64LE(ROOT_PAGE_OFFSET),
+    lastPage: Number(bytes.readBigUInt64LE(LAST_PAGE_OFFSET)),
+    transaction: bytes.readBigUInt64LE(TRANSACTION_OFFSET),
+  };
+}
+
+/** The same advice for whatever kind of damage. */
+export function damaged(path: string, what: string): ConfigurationError {
+  return new ConfigurationError(
+    `The store's file ${path} is damaged: ${what}. Do not start this replica from it: what it promised to others ` +
+      "may be lost. Move the directory aside, check the disk, and let the replica rejoin from its peers.",
+  );
+}
