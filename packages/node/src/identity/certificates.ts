@@ -34,16 +34,14 @@ export interface ReplicaCertificate {
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 // RFC 5280, 4.1.2.5: a certificate that ends when its genesis says so, not at a date. A clock that is wrong
-// at one
-// replica must not cost the cluster that replica, hence the far past as well.
+// at one replica must not cost the cluster that replica, hence the far past as well.
 const VALID_FROM = new Date("2020-01-01T00:00:00Z");
 const VALID_TO = new Date("9999-12-31T23:59:59Z");
 const CLUSTER_LENGTH_MAX = 64; // X.520's upper bound of an organization name.
 
 /**
  * A new P-256 key and its self-signed certificate, fit for both ends of a mesh link and for the port that
- * clients
- * connect to. Names in it are for people and for clients; replicas trust its fingerprint alone.
+ * clients connect to. Names in it are for people and for clients; replicas trust its fingerprint alone.
  */
 export async function createReplicaCertificate(subject: CertificateSubject): Promise<ReplicaCertificate> {
   checkSubject(subject);

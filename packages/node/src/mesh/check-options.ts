@@ -1,8 +1,8 @@
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { DIGEST_BYTES, REPLICAS_MAX } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
+import { HEADER_BYTES } from "@destiny/core/wire/frame-parser";
 import { fingerprintOfPem, isFingerprint } from "../identity/fingerprint.ts";
-import { HEADER_BYTES } from "./frame-parser.ts";
 import { DEFAULT_LIMITS, type MeshLimits, type MeshOptions, type MeshPeer } from "./options.ts";
 import { FRAME_COST_BYTES } from "./send-queue.ts";
 

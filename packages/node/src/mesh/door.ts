@@ -22,8 +22,7 @@ export interface DoorOptions {
 
 /**
  * The listening port. Connections are counted and capped as plain TCP, before TLS spends anything on them,
- * which is why
- * the TLS server does not listen itself.
+ * which is why the TLS server does not listen itself.
  */
 export class Door {
   readonly #options: DoorOptions;

@@ -6,12 +6,20 @@ import type { MeshFault } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import { PROTOCOL } from "./tls.ts";
 
+/** What a finished handshake says about the other end. */
+export type AuthenticatedSocket = Pick<
+  TLSSocket,
+  "authorized" | "alpnProtocol" | "isSessionReused" | "getPeerX509Certificate"
+>;
+
 /**
  * Whose certificate the other end of a finished handshake has shown, or why it is nobody's. The fingerprint
- * decides
- * alone; TLS has proved that the other end holds the key.
+ * decides alone; TLS has proved that the other end holds the key.
  */
-export function identify(socket: TLSSocket, pins: ReadonlyMap<Fingerprint, Peer>): Peer | MeshFault {
+export function identify(
+  socket: AuthenticatedSocket,
+  pins: ReadonlyMap<Fingerprint, Peer>,
+): Peer | MeshFault {
   if (socket.isSessionReused()) return "resumed";
   if (socket.alpnProtocol !== PROTOCOL) return "handshake";
   const certificate = socket.getPeerX509Certificate();

@@ -1,5 +1,5 @@
 import type { TLSSocket } from "node:tls";
-import { FrameParser } from "./frame-parser.ts";
+import { FrameParser } from "@destiny/core/wire/frame-parser";
 import { HELLO_BYTES } from "./hello.ts";
 import type { MeshFault, MeshLimits } from "./options.ts";
 import type { Peer } from "./peer.ts";

@@ -255,6 +255,9 @@ test("a peer that never reads costs a bounded queue, holds up nobody and may com
   await until(() => !zero.mesh.linked(1));
   expect(zero.faults).toEqual([{ peer: 1, fault: "stalled" }]);
   expect(zero.mesh.backlogBytes(1)).toBe(0);
+  const [toLazy] = zero.mesh.statistics();
+  const hello = 1;
+  expect((toLazy?.framesOut ?? 0) + (toLazy?.framesDropped ?? 0)).toBe(100 + 60 + hello);
   expect(zero.mesh.linked(2)).toBe(true);
 
   await bed.greet(0, 1);

@@ -14,10 +14,8 @@ import { clientOptions, serverOptions } from "./tls.ts";
 
 /**
  * The links between this replica and all others: mutually authenticated by pinned certificates, one per pair,
- * dialled
- * by the higher id, and dialled again for ever. It carries frames and promises only that those of one link
- * arrive in
- * order and unaltered; frames to a peer that is away or too slow are dropped.
+ * dialled by the higher id, and dialled again for ever. It carries frames and promises only that those of one
+ * link arrive in order and unaltered; frames to a peer that is away or too slow are dropped.
  */
 export class Mesh {
   readonly #options: MeshOptions;
@@ -74,8 +72,7 @@ export class Mesh {
 
   /**
    * Queues a frame for a peer, or drops it. The frame is held until it is written, so its bytes must not
-   * change any
-   * more. Never blocks, whatever the peer does.
+   * change any more. Never blocks, whatever the peer does.
    */
   send(to: ReplicaId, frame: Uint8Array): void {
     this.#checkFrame(frame);

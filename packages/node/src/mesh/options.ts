@@ -46,12 +46,10 @@ export const DEFAULT_LIMITS: MeshLimits = {
  * Why a connection was refused or closed, where that was the other side's doing.
  *
  * `crowded`: a cap on unauthenticated connections. `handshake`: not our TLS. `deadline`: too slow to
- * authenticate.
- * `certificate`: not the pinned one. `resumed`: a session instead of a certificate. `direction`: a lower id
- * dialled us.
- * `hello`: not a hello. `version`, `cluster`, `claim`: a hello of other software, another cluster or another
- * replica.
- * `frame-length`: zero or above the limit. `stalled`: did not read.
+ * authenticate. `certificate`: not the pinned one. `resumed`: a session instead of a certificate.
+ * `direction`: a lower id dialled us. `hello`: not a hello. `version`, `cluster`, `claim`: a hello of other
+ * software, another cluster or another replica. `frame-length`: zero or above the limit. `stalled`: did not
+ * read.
  */
 export type MeshFault =
   | "crowded"

@@ -1,6 +1,6 @@
+import { FrameParser } from "@destiny/core/wire/frame-parser";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { FrameParser } from "./frame-parser.ts";
 import { FRAME_COST_BYTES, SendQueue } from "./send-queue.ts";
 
 const CHUNK = 65_536;

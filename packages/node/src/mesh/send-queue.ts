@@ -1,5 +1,5 @@
 import { present } from "@destiny/core/kernel/invariant";
-import { HEADER_BYTES } from "./frame-parser.ts";
+import { HEADER_BYTES } from "@destiny/core/wire/frame-parser";
 
 /**
  * Smaller frames are copied together, since a write costs more than a copy; larger ones are written as they
@@ -16,8 +16,7 @@ const COMPACT_AT = 1024;
 
 /**
  * Frames that wait to be written to one peer, in order, bounded in bytes of memory: their own, their headers'
- * and
- * {@link FRAME_COST_BYTES} each. Frames are held, not copied.
+ * and {@link FRAME_COST_BYTES} each. Frames are held, not copied.
  */
 export class SendQueue {
   readonly #bytesMax: number;
