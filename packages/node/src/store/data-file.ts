@@ -1,7 +1,10 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 
-/** LMDB's file starts with two copies of its header; commits alternate between them. Offsets of lmdb 3.5's layout. */
+/**
+ * LMDB's file starts with two copies of its header; commits alternate between them. Offsets of lmdb 3.5's
+ * layout.
+ */
 const MAGIC = 0xbeef_c0de;
 const MAGIC_OFFSET = 24;
 const PAGE_BYTES_OFFSET = 48;
@@ -28,11 +31,12 @@ interface Header {
 }
 
 /**
- * What must hold of LMDB's file before it is mapped into memory: reading a mapped file that was cut short kills the
- * process, and LMDB falls back without a word to the commit before when its newest header is damaged.
+ * What must hold of LMDB's file before it is mapped into memory: reading a mapped file that was cut short
+ * kills the process, and LMDB falls back without a word to the commit before when its newest header is
+ * damaged.
  *
- * LMDB itself may leave a file shorter than its header says. {@link DataFile.reserve} keeps it longer, so that a
- * short file is always a truncated one.
+ * LMDB itself may leave a file shorter than its header says. {@link DataFile.reserve} keeps it longer, so
+ * that a short file is always a truncated one.
  */
 export class DataFile {
   readonly #path: string;
@@ -78,7 +82,9 @@ export class DataFile {
     return this.#bytes;
   }
 
-  /** Makes the file long enough for a commit with so many bytes in so many values. To be called before each. */
+  /**
+   * Makes the file long enough for a commit with so many bytes in so many values. To be called before each.
+   */
   reserve(values: number, valueBytes: number): void {
     const pages = Math.ceil(valueBytes / this.#pageBytes) + 2 * values + COMMIT_OVERHEAD_PAGES;
     if ((this.#lastPageBound + pages) * this.#pageBytes >= this.#bytes) {
@@ -107,7 +113,9 @@ function newestHeader(fd: number, path: string): Header {
   return newest;
 }
 
-/** Every commit of ours writes the root anew: a root of another transaction than its header's betrays either. */
+/**
+ * Every commit of ours writes the root anew: a root of another transaction than its header's betrays either.
+ */
 function checkRoots(fd: number, path: string, pageBytes: number): void {
   for (const offset of [0, pageBytes]) {
     const { rootPage, lastPage, transaction } = readHeader(fd, offset, path);
@@ -140,7 +148,7 @@ function readHeader(fd: number, offset: number, path: string): Header {
 /** The same advice for whatever kind of damage. */
 export function damaged(path: string, what: string): ConfigurationError {
   return new ConfigurationError(
-    `The store's file ${path} is damaged: ${what}. Do not start this replica from it: what it promised to others ` +
-      "may be lost. Move the directory aside, check the disk, and let the replica rejoin from its peers.",
+    `The store's file ${path} is damaged: ${what}. Do not start this replica from it: what it promised ` +
+      "to others may be lost. Move the directory aside, check the disk, and let the replica rejoin from its peers.",
   );
 }

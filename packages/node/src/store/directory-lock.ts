@@ -4,8 +4,8 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { tryLock } from "fs-native-extensions";
 
 /**
- * Holds a directory for one store. The operating system lets go of the lock when the process dies, however it dies,
- * so that there is never a stale one to clean up.
+ * Holds a directory for one store. The operating system lets go of the lock when the process dies, however it
+ * dies, so that there is never a stale one to clean up.
  */
 export class DirectoryLock {
   #fd: number | null;
@@ -20,7 +20,8 @@ export class DirectoryLock {
     if (tryLock(fd)) return new DirectoryLock(fd);
     closeSync(fd);
     throw new ConfigurationError(
-      `The store in ${dir} is in use by another process. Stop that replica, or give this one a directory of its own.`,
+      `The store in ${dir} is in use by another process. ` +
+        "Stop that replica, or give this one a directory of its own.",
     );
   }
 

@@ -34,8 +34,8 @@ interface Waiter {
 }
 
 /**
- * Makes units durable in order, one transaction and sync at a time; whatever comes meanwhile forms the next group.
- * Positions count units from 1: all units up to the durable position are on the disk.
+ * Makes units durable in order, one transaction and sync at a time; whatever comes meanwhile forms the next
+ * group. Positions count units from 1: all units up to the durable position are on the disk.
  */
 export class GroupCommit {
   readonly #database: SealedDatabase;
@@ -94,7 +94,10 @@ export class GroupCommit {
     this.#schedule();
   }
 
-  /** Resolves when all units up to the position are durable; rejects with {@link StoreFailure} if they never will be. */
+  /**
+   * Resolves when all units up to the position are durable; rejects with {@link StoreFailure} if they never
+   * will be.
+   */
   whenDurable(position: number): Promise<void> {
     invariant(position <= this.#position, "only what was added can become durable");
     if (position <= this.#durable) return Promise.resolve();

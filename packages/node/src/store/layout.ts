@@ -28,7 +28,9 @@ const PAGE = 2;
 export const METADATA_KEYS: {
   /** Format, cluster and replica: written once. */
   readonly identity: Buffer;
-  /** How many log records there are, and the sum of the checksums of their keys: rewritten with every group. */
+  /**
+   * How many log records there are, and the sum of the checksums of their keys: rewritten with every group.
+   */
   readonly account: Buffer;
   /** The highest retired sequence number of each instance. */
   readonly watermarks: Buffer;
@@ -107,7 +109,10 @@ export function keyChecksum(key: Uint8Array): number {
   return crc32(key);
 }
 
-/** CRC-32 over key and value, kept with the value: a flipped bit, or a value under another's key, is found out. */
+/**
+ * CRC-32 over key and value, kept with the value: a flipped bit, or a value under another's key, is found
+ * out.
+ */
 export function seal(key: Uint8Array, value: Uint8Array): number {
   const start = crc32(key);
   // zlib starts afresh when it is given no bytes.

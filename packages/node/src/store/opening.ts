@@ -46,7 +46,8 @@ export function prepareDirectory(dir: string): void {
     syncDirectory(dirname(resolve(dir)));
   } catch (error) {
     throw new ConfigurationError(
-      `The store's directory ${dir} cannot be made (${messageOf(error)}). Choose a directory that can be written to.`,
+      `The store's directory ${dir} cannot be made (${messageOf(error)}). ` +
+        "Choose a directory that can be written to.",
       { cause: error },
     );
   }
@@ -62,8 +63,8 @@ export function openDatabase(dir: string, readOnly = false): SealedDatabase {
 }
 
 /**
- * Makes a new store, durable when this resolves. Its file gets its name only when it is complete: a crash leaves a
- * whole store or none, and an empty file under this name is a damaged one.
+ * Makes a new store, durable when this resolves. Its file gets its name only when it is complete: a crash
+ * leaves a whole store or none, and an empty file under this name is a damaged one.
  */
 export async function initialise(dir: string, identity: Identity): Promise<void> {
   const path = `${dataPath(dir)}.new`;

@@ -31,8 +31,8 @@ const PAGE_BYTES = 4_096;
 const RECORD_OVERHEAD_BYTES = 32;
 
 /**
- * Which log records are live, which are history, and when history is too large. Kinds named in `keptKinds` are never
- * history: their sequence number is no slot.
+ * Which log records are live, which are history, and when history is too large. Kinds named in `keptKinds`
+ * are never history: their sequence number is no slot.
  */
 export class Retention {
   readonly #historyBytesMax: number;
@@ -73,7 +73,10 @@ export class Retention {
     return !this.#keptKinds.has(key.kind) && key.seq <= (this.#watermarks.get(key.instance) ?? -1);
   }
 
-  /** Takes a record in; `bytes` null when its size is not known yet. True when it is new, false when it replaces one. */
+  /**
+   * Takes a record in; `bytes` null when its size is not known yet. True when it is new, false when it
+   * replaces one.
+   */
   add(key: LogKey, bytes: number | null): boolean {
     const laneId = laneOf(key);
     const lane = this.#live.get(laneId) ?? new Map<SequenceNumber, number | null>();
@@ -89,7 +92,10 @@ export class Retention {
     if (lane?.has(key.seq)) lane.set(key.seq, bytes);
   }
 
-  /** Instance and kind of all live records, in key order, each with the first sequence number that can be live. */
+  /**
+   * Instance and kind of all live records, in key order, each with the first sequence number that can be
+   * live.
+   */
   lanes(): { readonly instance: InstanceId; readonly kind: number; readonly firstSeq: SequenceNumber }[] {
     const lanes = [...this.#live.keys()].sort((a, b) => a - b);
     return lanes.map((laneId) => {
@@ -123,7 +129,10 @@ export class Retention {
     return piece;
   }
 
-  /** The oldest piece of history, taken off the books, when there is more than may be kept; the newest piece too. */
+  /**
+   * The oldest piece of history, taken off the books, when there is more than may be kept; the newest piece
+   * too.
+   */
   takeExcess(): Retirement | null {
     if (this.#historyBytes <= this.#historyBytesMax) return null;
     const oldest = this.#history.shift();
@@ -132,7 +141,10 @@ export class Retention {
     return oldest;
   }
 
-  /** Where the records of an evicted piece lie: from after the last evicted one of its instance to its watermark. */
+  /**
+   * Where the records of an evicted piece lie: from after the last evicted one of its instance to its
+   * watermark.
+   */
   evict(piece: Retirement): Span[] {
     return piece.watermarks.map(({ instance, seq }) => {
       const first = (this.#evicted.get(instance) ?? -1) + 1;

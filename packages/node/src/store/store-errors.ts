@@ -1,6 +1,9 @@
 import type { LogKey } from "./layout.ts";
 
-/** The disk refused a write or a sync, or answers no more. Fatal: the replica must stop, its log is not durable. */
+/**
+ * The disk refused a write or a sync, or answers no more. Fatal: the replica must stop, its log is not
+ * durable.
+ */
 export class StoreFailure extends Error {
   override readonly name = "StoreFailure";
 }

@@ -17,12 +17,16 @@ beforeEach(() => {
 
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** A replica that writes for ever and says how much is durable: of 20 writes, one a checkpoint and one a retirement. */
+/**
+ * A replica that writes for ever and says how much is durable: of 20 writes, one a checkpoint and one a
+ * retirement.
+ */
 const WRITER = `
   import { Store } from ${JSON.stringify(BUILT)};
   const failed = (failure) => { console.log("failed", failure.name); process.exitCode = 3; };
   const [dir, length] = [process.argv[1], Number(process.argv[2])];
-  const store = await Store.open({ dir, cluster: ${JSON.stringify(CLUSTER)}, replica: 0, historyBytesMax: 1e5, failed });
+  const cluster = ${JSON.stringify(CLUSTER)};
+  const store = await Store.open({ dir, cluster, replica: 0, historyBytesMax: 1e5, failed });
   const positions = [];
   let durable = 0;
   store.onDurable((position) => {
@@ -31,7 +35,8 @@ const WRITER = `
   });
   const write = (seq) => {
     if (seq % 20 === 0) {
-      const pages = [0, 1].map((index) => ({ index, bytes: Buffer.alloc(length, "page " + index + " of " + seq + ";") }));
+      const bytes = (index) => Buffer.alloc(length, "page " + index + " of " + seq + ";");
+      const pages = [0, 1].map((index) => ({ index, bytes: bytes(index) }));
       store.saveCheckpoint({ seq, cut: [seq], meta: Buffer.from(String(seq)), pages, pageCount: 2 });
     } else if (seq % 20 === 1 && seq > 80) {
       store.retire([{ instance: 0, seq: seq - 80 }]);

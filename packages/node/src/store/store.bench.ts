@@ -1,5 +1,5 @@
-// The store beside the least that could do its work, a file that is appended to and synced, in the store's own access
-// pattern. Run: npm run --silent build && npm run bench:store [directory]
+// The store beside the least that could do its work, a file that is appended to and synced, in the store's
+// own access pattern. Run: npm run --silent build && npm run bench:store [directory]
 import { closeSync, fdatasync, mkdtempSync, openSync, rmSync, writeSync, writev } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,9 @@ async function openStore(dir: string): Promise<Log> {
   };
 }
 
-/** Appends with group commit, and starts over at the beginning where a real log would take its next segment. */
+/**
+ * Appends with group commit, and starts over at the beginning where a real log would take its next segment.
+ */
 class AppendFile implements Log {
   readonly #fd: number;
   readonly #queue: Uint8Array[] = [];

@@ -107,7 +107,7 @@ test("values of 0 bytes and of 16 MiB come back, and an append under the same ke
   expect(values.slice(1)).toEqual([Buffer.alloc(0), valueFor(4)]);
 });
 
-test("nothing is durable at once; positions become durable in order, and one turn's appends in one group", async () => {
+test("positions become durable in order, and one turn's appends in one group", async () => {
   const store = await open();
   const seen: number[] = [];
   store.onDurable((position) => seen.push(position));
@@ -135,7 +135,7 @@ test("closing makes durable what was only noted", async () => {
   expect(seqsIn(await reopen(store))).toEqual([1, 2]);
 });
 
-test("a checkpoint replaces pages, keeps the others, drops those beyond its end, and is there after reopening", async () => {
+test("a checkpoint replaces pages, keeps the others, and drops those beyond its end", async () => {
   const store = await open();
   const page = (index: number, text: string): { index: number; bytes: Buffer } => ({
     index,

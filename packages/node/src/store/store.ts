@@ -24,9 +24,14 @@ export interface StoreOptions {
   readonly replica: ReplicaId;
   /** Disk space that retired records may take before the oldest are deleted. */
   readonly historyBytesMax: number;
-  /** Kinds whose sequence number is no slot: retiring leaves them alone, and an append replaces the one before. */
+  /**
+   * Kinds whose sequence number is no slot: retiring leaves them alone, and an append replaces the one
+   * before.
+   */
   readonly keptKinds?: readonly number[];
-  /** The disk has failed: nothing can become durable any more and the replica must stop. Called once at most. */
+  /**
+   * The disk has failed: nothing can become durable any more and the replica must stop. Called once at most.
+   */
   readonly failed: (failure: StoreFailure) => void;
 }
 
@@ -50,8 +55,8 @@ export interface StoreStatistics {
 const EVICTION_RECORDS = 1_024;
 
 /**
- * The durable memory of one replica: its log and its latest checkpoint. Writes join a group and are synced off the
- * event loop, in order; the reads see what is durable.
+ * The durable memory of one replica: its log and its latest checkpoint. Writes join a group and are synced
+ * off the event loop, in order; the reads see what is durable.
  */
 export class Store {
   readonly #dir: string;
@@ -83,7 +88,8 @@ export class Store {
 
   /**
    * Opens the store of a replica, or makes a new one.
-   * @throws ConfigurationError when the directory is another replica's, is in use, is damaged or cannot be written
+   * @throws ConfigurationError when the directory is another replica's, is in use, is damaged or cannot be
+   * written
    */
   static async open(options: StoreOptions): Promise<Store> {
     const { dir } = options;
@@ -105,8 +111,8 @@ export class Store {
   }
 
   /**
-   * Adds a record to the current group, or replaces the one under its key. The value must not change until it is
-   * durable. A record that a retired checkpoint stands for is not kept.
+   * Adds a record to the current group, or replaces the one under its key. The value must not change until it
+   * is durable. A record that a retired checkpoint stands for is not kept.
    */
   append(key: LogKey, value: Uint8Array): void {
     const bytes = logKey(key);
@@ -130,7 +136,10 @@ export class Store {
     return this.#commit.durablePosition;
   }
 
-  /** Resolves when everything up to the position is durable; rejects with {@link StoreFailure} if it never will be. */
+  /**
+   * Resolves when everything up to the position is durable; rejects with {@link StoreFailure} if it never
+   * will be.
+   */
   whenDurable(position: number): Promise<void> {
     return this.#commit.whenDurable(position);
   }
@@ -141,9 +150,9 @@ export class Store {
   }
 
   /**
-   * Replaces the checkpoint, as one with nothing in between: after a crash there is the old one or the new one, and
-   * with the new one everything written before it. Pages not given stay; those from `pageCount` on are dropped. The
-   * bytes must not change until they are durable.
+   * Replaces the checkpoint, as one with nothing in between: after a crash there is the old one or the new
+   * one, and with the new one everything written before it. Pages not given stay; those from `pageCount` on
+   * are dropped. The bytes must not change until they are durable.
    */
   saveCheckpoint(checkpoint: NewCheckpoint): void {
     this.#commit.add(checkpointUnit(checkpoint, this.#pageCount));
@@ -151,7 +160,8 @@ export class Store {
   }
 
   /**
-   * The latest durable checkpoint. Its pages are read when asked for: to be used up before the next one is saved.
+   * The latest durable checkpoint. Its pages are read when asked for: to be used up before the next one is
+   * saved.
    * @throws DamagedRecordError when it cannot be read, as its `page` may
    */
   loadCheckpoint(): Checkpoint | undefined {
@@ -172,8 +182,8 @@ export class Store {
   }
 
   /**
-   * Durable records of one instance and kind, live or history, from `fromSeq` to `toSeq` with both: as many as fit in
-   * `bytesMax`, and the first in any case.
+   * Durable records of one instance and kind, live or history, from `fromSeq` to `toSeq` with both: as many
+   * as fit in `bytesMax`, and the first in any case.
    * @throws DamagedRecordError at a record whose checksum does not match
    */
   range(
@@ -195,8 +205,8 @@ export class Store {
   }
 
   /**
-   * A checkpoint became stable: of each instance named, the records up to its sequence number become history. When
-   * history takes more than `historyBytesMax`, the records retired first are deleted.
+   * A checkpoint became stable: of each instance named, the records up to its sequence number become history.
+   * When history takes more than `historyBytesMax`, the records retired first are deleted.
    */
   retire(watermarks: readonly Watermark[]): void {
     const piece = this.#retention.retire(watermarks, (key) => this.#database.measure(logKey(key)));
