@@ -149,6 +149,7 @@ function readHeader(fd: number, offset: number, path: string): Header {
 export function damaged(path: string, what: string): ConfigurationError {
   return new ConfigurationError(
     `The store's file ${path} is damaged: ${what}. Do not start this replica from it: what it promised ` +
-      "to others may be lost. Move the directory aside, check the disk, and let the replica rejoin from its peers.",
+      "to others may be lost. Move the directory aside, check the disk, and let the replica rejoin from " +
+      "its peers.",
   );
 }
