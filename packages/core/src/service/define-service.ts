@@ -12,11 +12,8 @@ type NoFunctions = Readonly<Record<never, never>>;
 /** What the caller passes to a function, besides its state. */
 type Arguments<Function> = Function extends (state: never, ...args: infer Args) => unknown ? Args : never;
 /** What the caller learns: what the function returned, and null for nothing. */
-type Answer<Function> = Function extends (...args: never) => infer Result
-  ? undefined extends Result
-    ? Exclude<Result, undefined | void> | null
-    : Result
-  : never;
+type Answer<Function> = Function extends (...args: never) => infer Result ? Told<Result> : never;
+type Told<Result> = Exclude<Result, void> | (undefined extends Result ? null : never);
 type Name<Functions> = keyof Functions & string;
 
 /**

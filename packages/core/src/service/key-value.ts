@@ -48,7 +48,10 @@ export class KeyValue implements Service {
   #get(key: string): Uint8Array {
     const value = this.state.get(key);
     if (value === undefined) return Uint8Array.of(0);
-    return new Writer(1 + value.length).u8(1).raw(value).finish();
+    const result = new Uint8Array(1 + value.length);
+    result[0] = 1;
+    result.set(value, 1);
+    return result;
   }
 }
 

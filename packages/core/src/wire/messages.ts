@@ -21,6 +21,9 @@ export const MessageKind = {
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
+/** Kinds that the log holds, as decided slots are served from it: values before the certificates that decide them. */
+export const LOGGED_KINDS: readonly MessageKind[] = [MessageKind.Prepare, MessageKind.Commit];
+
 /** What the core sends and receives: immutable, shared by reference between the replicas of a simulation. */
 export interface Message {
   readonly kind: MessageKind;

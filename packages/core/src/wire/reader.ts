@@ -12,7 +12,9 @@ export class Reader {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // A subclass may hand out views where a copy is asked for (Buffer's slice): from here on it is a plain array.
+    const plain = bytes.constructor === Uint8Array;
+    this.#bytes = plain ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 

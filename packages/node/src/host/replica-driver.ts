@@ -1,0 +1,206 @@
+import type { Effect, HistoryRequest, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
+import type { ReplicaId } from "@destiny/core/kernel/ids";
+import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
+import { Replica, type ReplicaOptions } from "@destiny/core/replica/replica";
+import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
+import { decodeFrame, encodeFrame } from "@destiny/core/wire/codec";
+import { type AssignRequest, LOGGED_KINDS } from "@destiny/core/wire/messages";
+import type { Reply } from "@destiny/core/wire/reply";
+import type { Request } from "@destiny/core/wire/request";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { Store } from "../store/store.ts";
+import { EffectGate } from "./effect-gate.ts";
+import { Ingress } from "./ingress.ts";
+import { JobRunner, type JobRunnerOptions } from "./jobs.ts";
+import { Timers } from "./timers.ts";
+import type { Verifier } from "./verifier.ts";
+
+/** Bytes of history that one request is answered with, at most: 1 MiB. */
+const HISTORY_BYTES_MAX = 1_048_576;
+
+/** How frames leave for peers. */
+export interface Links {
+  send(to: ReplicaId, frame: Uint8Array): void;
+  broadcast(frame: Uint8Array): void;
+  pause(peer: ReplicaId): void;
+  resume(peer: ReplicaId): void;
+}
+
+export interface ReplicaDriverOptions {
+  readonly replica: Omit<ReplicaOptions, "outbox" | "hash">;
+  readonly store: Store;
+  readonly links: Links;
+  readonly verifier: Verifier;
+  readonly jobs: Omit<JobRunnerOptions, "complete" | "failed">;
+  readonly reply: (reply: Reply) => void;
+  /** A peer's misbehaviour, to be counted. */
+  readonly report: (peer: ReplicaId, reason: Misbehaviour) => void;
+  /** This machine's fault, or a broken invariant: the replica must stop at once. */
+  readonly failed: (error: Error) => void;
+}
+
+/** The production driver of one replica: one event at a time, its effects in order, durable before they leave. */
+export class ReplicaDriver {
+  readonly #options: ReplicaDriverOptions;
+  readonly #replica: Replica;
+  readonly #gate: EffectGate;
+  readonly #timers: Timers;
+  readonly #jobs: JobRunner;
+  readonly #ingress: Ingress;
+  #effects: Effect[] = [];
+  #stepping = false;
+  #stopped = false;
+
+  constructor(options: ReplicaDriverOptions) {
+    this.#options = options;
+    const { store, verifier, links } = options;
+    const outbox = { push: (effect: Effect) => void this.#effects.push(effect) };
+    this.#replica = new Replica({ ...options.replica, hash: digestOf, outbox });
+    this.#gate = new EffectGate(store, (effect) => this.#leave(effect));
+    store.onDurable(() => this.#gate.open());
+    this.#timers = new Timers((instance, timer) => this.#step(() => this.#replica.expire(instance, timer)));
+    this.#jobs = new JobRunner({
+      ...options.jobs,
+      complete: (job, result) => this.#complete(job, result),
+      failed: (error) => this.#fail(error),
+    });
+    this.#ingress = new Ingress({
+      verifier,
+      checks: (instance, message) => this.#replica.checks(instance, message),
+      deliver: (from, instance, message) => this.#step(() => this.#replica.receive(from, instance, message)),
+      report: options.report,
+      pause: (peer) => links.pause(peer),
+      resume: (peer) => links.resume(peer),
+    });
+  }
+
+  /** The state of the replica, to be read only. */
+  get replica(): Pick<Replica, "status" | "coordinatorOf"> {
+    return this.#replica;
+  }
+
+  /** Takes back what the store holds, then takes part. Throws DamagedRecordError if it cannot be read. */
+  async start(): Promise<void> {
+    const { store } = this.#options;
+    const saved = store.loadCheckpoint();
+    if (saved !== undefined) {
+      const pages = Array.from({ length: saved.pageCount }, (_, index) => saved.page(index) ?? new Uint8Array(0));
+      this.#replica.restore({ seq: saved.seq, pages });
+    }
+    for (const { key, value } of store.records()) {
+      const { instance, message } = decodeFrame(value, digestOf);
+      await this.#options.verifier.clientsOnly(this.#replica.checks(instance, message) ?? []);
+      this.#replica.recover({ instance, seq: key.seq, message });
+    }
+    this.#step(() => this.#replica.start());
+  }
+
+  /** A frame of an authenticated peer. */
+  onFrame(from: ReplicaId, frame: Uint8Array): void {
+    if (!this.#stopped) this.#ingress.onFrame(from, frame);
+  }
+
+  /** A request as a client sent it. */
+  submit(request: Request): void {
+    void this.#options.verifier
+      .authentic([requestCheck(request)])
+      .then(() => this.#step(() => this.#replica.submit(request)));
+  }
+
+  /** A client's wish for another coordinator, as it sent it. */
+  reassign(request: AssignRequest): void {
+    void this.#options.verifier
+      .authentic([assignCheck(request)])
+      .then(() => this.#step(() => this.#replica.reassign(request)));
+  }
+
+  /** No event gets in and no effect gets out any more. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timers.close();
+  }
+
+  #complete(job: Job, result: JobResult): void {
+    this.#step(() => this.#replica.complete(job, result));
+  }
+
+  /** One event in, its effects out. A broken invariant is fatal: what follows from it must not leave. */
+  #step(event: () => void): void {
+    if (this.#stopped) return;
+    if (this.#stepping) return queueMicrotask(() => this.#step(event));
+    this.#stepping = true;
+    try {
+      event();
+      const effects = this.#effects;
+      this.#effects = [];
+      for (const effect of effects) this.#perform(effect);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case "persist":
+        this.#append(effect.record);
+        return this.#gate.close();
+      case "note":
+        return this.#append(effect.record);
+      case "set-timer":
+        return this.#timers.set(effect.instance, effect.timer, effect.delay);
+      case "cancel-timer":
+        return this.#timers.cancel(effect.instance, effect.timer);
+      case "combine":
+        return this.#jobs.combine(effect);
+      case "report":
+        return this.#options.report(effect.peer, effect.reason);
+      case "save-checkpoint":
+        return this.#options.store.saveCheckpoint({ cut: [], meta: new Uint8Array(0), ...effect.checkpoint });
+      case "retire":
+        return this.#options.store.retire(effect.watermarks);
+      default:
+        return this.#gate.pass(effect);
+    }
+  }
+
+  /** Performs what had to wait until it was durable. */
+  #leave(effect: Effect): void {
+    if (this.#stopped) return;
+    const { links, reply } = this.#options;
+    switch (effect.type) {
+      case "send":
+        return links.send(effect.to, encodeFrame(effect.instance, effect.message));
+      case "broadcast":
+        return links.broadcast(encodeFrame(effect.instance, effect.message));
+      case "certify":
+        return this.#jobs.certify(effect);
+      case "reply":
+        return reply(effect.reply);
+      case "serve-history":
+        return this.#serveHistory(effect.request);
+      default:
+        throw new Error(`an effect that never waits: ${effect.type}`);
+    }
+  }
+
+  #append(record: LogRecord): void {
+    const { instance, seq, message } = record;
+    this.#options.store.append({ instance, kind: message.kind, seq }, encodeFrame(instance, message));
+  }
+
+  /** The log holds frames as they were sent, so they can be sent again as they are. */
+  #serveHistory({ instance, to, first, last }: HistoryRequest): void {
+    const { store, links } = this.#options;
+    for (const kind of LOGGED_KINDS) {
+      for (const { value } of store.range({ instance, kind }, first, last, HISTORY_BYTES_MAX)) links.send(to, value);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#options.failed(error);
+  }
+}

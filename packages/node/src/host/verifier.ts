@@ -1,0 +1,106 @@
+import type { ReplicaId } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import type { CertificateCheck, Check, ClientCheck, IdentityCheck } from "@destiny/core/wire/check";
+import { schemeOf, statementOf } from "@destiny/core/wire/claim";
+import { fromDigest } from "@destiny/core/wire/reader";
+import {
+  assignStatement,
+  identityStatement,
+  type Preamble,
+  requestStatement,
+} from "@destiny/core/wire/statement";
+import type { CertificateScheme } from "@destiny/crypto/certificates/scheme";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
+import { VerifiedCache } from "./verified-cache.ts";
+
+/** Signatures remembered as good: a few windows' worth. */
+const CACHE_MAX = 8_192;
+
+/** The identity of one replica's trusted subsystem, from the genesis. */
+export interface TrustedIdentity {
+  readonly bootEpoch: number;
+  /** Ed25519, 32 bytes. */
+  readonly publicKey: Uint8Array;
+}
+
+export interface VerifierOptions {
+  readonly preamble: Preamble;
+  /** Commit certificates. */
+  readonly tau: CertificateScheme;
+  /** Proofs of execution and of checkpoints. */
+  readonly pi: CertificateScheme;
+  /** By replica. */
+  readonly identities: readonly TrustedIdentity[];
+  readonly signatures: SignatureVerifier;
+}
+
+/** Carries out the checks that the core names, off the event loop and in batches (architecture: ingress). */
+export class Verifier {
+  readonly #options: VerifierOptions;
+  readonly #cache: VerifiedCache = new VerifiedCache(CACHE_MAX);
+
+  constructor(options: VerifierOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the message is authentic. Client checks do not count: their answer is noted in what they are about. */
+  async authentic(checks: readonly Check[]): Promise<boolean> {
+    const answers = await Promise.all(checks.map((check) => this.#carryOut(check)));
+    return answers.every((good) => good);
+  }
+
+  /** Our own log needs no check of certificates, but execution must know about clients' signatures. */
+  async clientsOnly(checks: readonly Check[]): Promise<void> {
+    await Promise.all(checks.map((check) => (check.type === "client" ? this.#client(check) : true)));
+  }
+
+  #carryOut(check: Check): Promise<boolean> {
+    switch (check.type) {
+      case "identity":
+        return this.#identity(check);
+      case "certificate":
+        return this.#certificate(check);
+      case "client":
+        return this.#client(check);
+    }
+  }
+
+  #identity(check: IdentityCheck): Promise<boolean> {
+    const { preamble, signatures } = this.#options;
+    const { bootEpoch, publicKey } = this.#identityOf(check.signer);
+    const claim = statementOf(check.claim, preamble, digestOf);
+    const message = identityStatement(preamble, { replica: check.signer, bootEpoch }, claim);
+    const signature = check.certificate;
+    return this.#cache.answer(message, signature, async () => {
+      const [good] = await signatures.verifyMany([{ publicKey, message, signature }]);
+      return good === true;
+    });
+  }
+
+  #certificate(check: CertificateCheck): Promise<boolean> {
+    const statement = statementOf(check.claim, this.#options.preamble, digestOf);
+    const scheme = this.#options[schemeOf(check.claim)];
+    return this.#cache.answer(statement, check.aggregate, async () => {
+      const [good] = await scheme.verify([{ statement, certificate: check.aggregate }]);
+      return good === true;
+    });
+  }
+
+  async #client(check: ClientCheck): Promise<boolean> {
+    if (check.subject.valid !== null) return true;
+    const { preamble, signatures } = this.#options;
+    const { statement, signature } = check;
+    const message =
+      statement.type === "request"
+        ? requestStatement(preamble, statement.digest)
+        : assignStatement(preamble, statement.coordinator, statement.nonce);
+    const [good] = await signatures.verifyMany([{ publicKey: fromDigest(check.client), message, signature }]);
+    check.subject.valid = good === true;
+    return true;
+  }
+
+  #identityOf(signer: ReplicaId): TrustedIdentity {
+    return present(this.#options.identities[signer], "every replica has a trusted subsystem");
+  }
+}
