@@ -29,7 +29,7 @@ export interface ServiceDefinition<
   readonly name: string;
   readonly initial: () => State;
   readonly commands: Commands;
-  readonly queries?: Queries;
+  readonly queries?: Queries & Functions<State>;
   /** With `restore`: for a state that is not plain data. It is then taken after every command. */
   readonly snapshot?: Snapshots<State>["snapshot"];
   readonly restore?: Snapshots<State>["restore"];

@@ -62,10 +62,10 @@ function unshift(list: Json[], place: Place, items: readonly unknown[]): number 
   return saved(list, place).unshift(...owned);
 }
 
-function splice(list: Json[], place: Place, [start, ...rest]: readonly unknown[]): unknown[] {
-  const items = rest.slice(1).map((item) => place.own(item));
-  const count = rest.length === 0 ? list.length : (rest[0] as number);
-  const removed = saved(list, place).splice(start as number, count, ...items);
+function splice(list: Json[], place: Place, args: readonly unknown[]): unknown[] {
+  // Without a count, or without anything, it means something else: the arguments stay as many as they are.
+  const owned = args.map((arg, index) => (index < 2 ? arg : place.own(arg)));
+  const removed: Json[] = Reflect.apply(saved(list, place).splice, list, owned);
   return removed.map((item) => place.show(item));
 }
 

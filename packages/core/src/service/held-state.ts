@@ -61,7 +61,7 @@ export class CustomState<State> implements HeldState<State> {
   constructor(initial: State, snapshots: Snapshots<State>) {
     this.#snapshots = snapshots;
     this.#bytes = snapshots.snapshot(initial);
-    this.#state = snapshots.restore(this.#bytes.slice());
+    this.#state = snapshots.restore(copyOf(this.#bytes));
   }
 
   change<Result>(run: (state: State) => Result): Result {
@@ -70,7 +70,7 @@ export class CustomState<State> implements HeldState<State> {
       this.#bytes = this.#snapshots.snapshot(this.#state);
       return result;
     } catch (error) {
-      this.#state = this.#snapshots.restore(this.#bytes.slice());
+      this.#state = this.#snapshots.restore(copyOf(this.#bytes));
       throw error;
     }
   }
@@ -84,11 +84,16 @@ export class CustomState<State> implements HeldState<State> {
   }
 
   restore(bytes: Uint8Array): void {
-    const state = this.#snapshots.restore(bytes.slice());
+    const state = this.#snapshots.restore(copyOf(bytes));
     checkCanonical(bytes, this.#snapshots.snapshot(state));
     this.#state = state;
-    this.#bytes = bytes.slice();
+    this.#bytes = copyOf(bytes);
   }
+}
+
+/** New bytes even of a Buffer, whose `slice` is a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 function checkCanonical(bytes: Uint8Array, again: Uint8Array): void {

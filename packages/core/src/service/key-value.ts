@@ -24,7 +24,7 @@ export class KeyValue implements Service {
     this.state = new PagedMap(options);
   }
 
-  /** Takes what the encoders below make. A get may be ordered too: then it reads what all commands before it left. */
+  /** Takes a put or a delete. */
   apply(operation: Uint8Array): Uint8Array {
     const decoded = decodeOperation(operation);
     switch (decoded.tag) {
@@ -34,7 +34,7 @@ export class KeyValue implements Service {
       case Tag.Delete:
         return encodeExisted(this.state.delete(decoded.key));
       case Tag.Get:
-        return this.#get(decoded.key);
+        throw new MalformedOperation("a question, not a command");
     }
   }
 
@@ -42,11 +42,7 @@ export class KeyValue implements Service {
   query(question: Uint8Array): Uint8Array {
     const decoded = decodeOperation(question);
     if (decoded.tag !== Tag.Get) throw new MalformedOperation("a question that would change the state");
-    return this.#get(decoded.key);
-  }
-
-  #get(key: string): Uint8Array {
-    const value = this.state.get(key);
+    const value = this.state.get(decoded.key);
     if (value === undefined) return Uint8Array.of(0);
     const result = new Uint8Array(1 + value.length);
     result[0] = 1;

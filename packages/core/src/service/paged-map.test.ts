@@ -5,6 +5,8 @@ import { Writer } from "../wire/writer.ts";
 import { PagedMap } from "./paged-map.ts";
 import { MalformedOperation } from "./service.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const key = fc.oneof(
   fc.constantFrom("", "a", "b", "__proto__", "constructor", "\uffff", "😀"),
@@ -112,7 +114,9 @@ test("dirty are all pages at first, and then exactly those that changes touched"
 function pageOf(name: string, count: number): number {
   const alone = new PagedMap({ pageCount: count });
   alone.put(name, new Uint8Array(0));
-  return Array.from({ length: count }, (_, index) => index).find((index) => alone.page(index).length > 0) as number;
+  return Array.from({ length: count }, (_, index) => index).find(
+    (index) => alone.page(index).length > 0,
+  ) as number;
 }
 
 test("which key lies on which page never changes: replicas of different releases must agree", () => {

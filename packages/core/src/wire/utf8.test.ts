@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { DecodeError } from "./reader.ts";
 import { decodeUtf8, encodeUtf8, isWellFormed } from "./utf8.ts";
 
+fc.configureGlobal({ seed: 1 });
+
 const text = fc.oneof(fc.string(), fc.string({ unit: "binary", maxLength: 200 }));
 
 test("agrees with the platform's codec on every well-formed text", () => {
@@ -20,7 +22,22 @@ test("agrees with the platform's codec on every well-formed text", () => {
 
 test("refuses exactly the bytes that the platform's strict decoder refuses", () => {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const lead = fc.constantFrom(0x41, 0x80, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xed, 0xef, 0xf0, 0xf4, 0xf5, 0xff);
+  const lead = fc.constantFrom(
+    0x41,
+    0x80,
+    0xbf,
+    0xc0,
+    0xc1,
+    0xc2,
+    0xdf,
+    0xe0,
+    0xed,
+    0xef,
+    0xf0,
+    0xf4,
+    0xf5,
+    0xff,
+  );
   const bytes = fc.array(fc.oneof(lead, fc.constantFrom(0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf), fc.nat(255)), {
     maxLength: 8,
   });
