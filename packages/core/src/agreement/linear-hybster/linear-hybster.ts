@@ -118,6 +118,7 @@ class LinearHybster implements Agreement {
     this.#slots.advance(low);
     this.#signed = Math.max(this.#signed, low);
     this.#proposed = Math.max(this.#proposed, low);
+    this.#recovery.progress();
     this.#advance();
   }
 
@@ -138,9 +139,10 @@ class LinearHybster implements Agreement {
     const { message } = record;
     if (!this.#slots.contains(record.seq)) return;
     const slot = this.#slots.claim(record.seq);
-    if (message instanceof Proposal) {
+    // Its share is left out: whoever relayed the Prepare may have damaged it, and our own is issued again.
+    if (message instanceof Proposal && !slot.certified) {
       slot.proposal = message;
-      slot.addShare(this.primary, message.digest, message.share);
+      slot.logged = true;
     }
     if (message instanceof Certificate) slot.commit = message;
     this.#known = Math.max(this.#known, record.seq);
@@ -158,7 +160,7 @@ class LinearHybster implements Agreement {
       if (this.primary === this.#context.self) this.#proposed = Math.max(this.#proposed, seq);
       if (this.#signed === seq - 1) {
         this.#signed = seq;
-        if (!slot.decided) this.#certify(slot);
+        if (!slot.decided || !slot.certified) this.#certify(slot);
       }
       this.#deliver(slot);
     }
@@ -168,27 +170,34 @@ class LinearHybster implements Agreement {
   // linear-hybster.md 4, onPrepare. Anybody may relay a Prepare: its certificate speaks for it.
   #onPrepare(from: ReplicaId, proposal: Proposal): void {
     if (proposal.view !== this.view || proposal.value === null || proposal.seq <= this.low) return;
-    if (!this.#slots.contains(proposal.seq))
-      return this.#context.port.report(from, Misbehaviour.OutsideWatermarks);
+    // A correct primary may be ahead of us by as much as our stable checkpoint is old.
+    if (!this.#slots.contains(proposal.seq)) return this.#recovery.pursue(proposal.seq);
     const slot = this.#slots.claim(proposal.seq);
-    if (slot.proposal !== null) {
-      // A trusted counter certifies one digest at one value, so a second one means a broken subsystem.
-      if (slot.proposal.digest !== proposal.digest)
-        this.#context.port.report(from, Misbehaviour.Equivocation);
-      return;
-    }
+    if (slot.proposal !== null) return this.#onKnownProposal(from, slot, slot.proposal, proposal);
     if (this.primary === this.#context.self) return this.#onForgottenProposal(proposal);
     this.#see(proposal.seq);
     slot.proposal = proposal;
     slot.age = 0;
-    slot.addShare(this.primary, proposal.digest, proposal.share);
+    this.#takePrimaryShare(from, slot, proposal);
     this.#context.superior.proposed(proposal);
     this.#advance();
     this.#deliver(slot);
     this.#combine(slot);
   }
 
-  /** A peer shows us a Prepare of ours that our log does not hold: we have lost memory, and must not vote on. */
+  #onKnownProposal(from: ReplicaId, slot: Slot, known: Proposal, proposal: Proposal): void {
+    // A trusted counter certifies one digest at one value, so a second one means a broken subsystem.
+    if (known.digest !== proposal.digest) return this.#context.port.report(from, Misbehaviour.Equivocation);
+    this.#takePrimaryShare(from, slot, proposal);
+    this.#combine(slot);
+  }
+
+  /** The share is not covered by the certificate: only from the primary itself is it the primary's word. */
+  #takePrimaryShare(from: ReplicaId, slot: Slot, proposal: Proposal): void {
+    if (from === this.primary) slot.addShare(from, proposal.digest, proposal.share);
+  }
+
+  /** A peer shows us a Prepare of ours that our log does not hold: we have lost memory, and must not go on. */
   #onForgottenProposal(proposal: Proposal): void {
     this.#mute = true;
     const slot = this.#slots.claim(proposal.seq);
@@ -207,20 +216,27 @@ class LinearHybster implements Agreement {
         this.#signed = slot.seq; // Values only need to increase, and others have decided this one.
         continue;
       }
-      if (this.#mute || slot.signing) return;
-      const { value, evidence } = slot.proposal;
-      invariant(value !== null, "a proposal in the log has its value");
-      const verdict = this.#context.superior.judge(slot.seq, value, evidence);
-      if (verdict === Verdict.Fault) this.#context.port.report(this.primary, Misbehaviour.BadValue);
-      if (verdict !== Verdict.Accept) return;
+      if (this.#mute || slot.signing || !this.#approves(slot, slot.proposal)) return;
       this.#sign(slot);
     }
+  }
+
+  #approves(slot: Slot, { value, evidence }: Proposal): boolean {
+    if (slot.refused) return false;
+    invariant(value !== null, "a proposal in the log has its value");
+    const verdict = this.#context.superior.judge(slot.seq, value, evidence);
+    if (verdict === Verdict.Fault) {
+      slot.refused = true;
+      this.#context.port.report(this.primary, Misbehaviour.BadValue);
+    }
+    return verdict === Verdict.Accept;
   }
 
   /** The Prepare and its value are durable before the counter moves: a hole would be for good (hybster.md 10.2). */
   #sign(slot: Slot): void {
     invariant(slot.proposal !== null && slot.seq === this.#signed + 1, "signatures follow the counter");
     this.#context.port.persist(slot.seq, slot.proposal);
+    slot.logged = true;
     this.#signed = slot.seq;
     this.#see(slot.seq);
     this.#certify(slot);
@@ -261,6 +277,8 @@ class LinearHybster implements Agreement {
     const slot = this.#slots.claim(vote.seq);
     if (slot.commit !== null) return;
     slot.addShare(from, vote.digest, vote.share);
+    // Whoever signed has the Prepare. We do not: the one that was for us is lost, and nothing else would tell us.
+    if (slot.proposal === null && this.primary !== this.#context.self) this.#recovery.pursue(vote.seq);
     this.#combine(slot);
   }
 
@@ -294,9 +312,11 @@ class LinearHybster implements Agreement {
 
   // linear-hybster.md 4, onCommit: q subsystems assigned this value, whatever the view.
   #onCommit(commit: Certificate): void {
-    if (!this.#slots.contains(commit.seq)) return;
+    if (commit.seq <= this.low) return;
+    if (!this.#slots.contains(commit.seq)) return this.#recovery.pursue(commit.seq);
     const slot = this.#slots.claim(commit.seq);
     if (slot.commit !== null) return;
+    if (slot.proposal === null && this.primary === this.#context.self) this.#mute = true;
     this.#see(commit.seq);
     slot.commit = commit;
     slot.age = 0;
@@ -305,13 +325,14 @@ class LinearHybster implements Agreement {
     this.#advance();
   }
 
-  /** Hands a decided value up, once. A value that we never signed is noted too: peers may pull it from us. */
+  /** Hands a decided value up, once. A value that we never signed is logged too: peers may pull it from us. */
   #deliver(slot: Slot): void {
     if (!slot.decided || slot.delivered) return;
     const { proposal } = slot;
     invariant(proposal !== null && proposal.value !== null, "a decided slot has its value");
     slot.delivered = true;
-    if (slot.seq > this.#signed) this.#context.port.note(slot.seq, proposal);
+    if (!slot.logged) this.#context.port.note(slot.seq, proposal);
+    slot.logged = true;
     this.#context.superior.committed(slot.seq, proposal.value);
     while (this.#slots.find(this.#decided + 1)?.delivered === true) this.#decided += 1;
     this.#recovery.progress();

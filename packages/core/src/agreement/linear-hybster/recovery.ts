@@ -37,7 +37,10 @@ export class Recovery {
   /** End of the last range asked for while catching up. */
   #asked: SequenceNumber = 0;
   #armed = false;
+  /** Ticks in a row without a decision. */
   #fruitless = 0;
+  /** Something was decided since the last tick. */
+  #moved = false;
   /** Whom to ask next for a range. */
   #source: number;
 
@@ -56,29 +59,38 @@ export class Recovery {
     this.#context.port.setTimer(PULL_TIMER, delay);
   }
 
-  /** A slot was decided: while catching up, ask for the next range without waiting for the timer. */
+  /** A slot was decided, or the window moved: while catching up, ask for the next range without waiting for the timer. */
   progress(): void {
     this.#fruitless = 0;
+    this.#moved = true;
     const { decided } = this.#progress;
-    if (decided >= this.#goal()) {
-      if (this.#armed) this.#context.port.cancelTimer(PULL_TIMER);
-      this.#armed = false;
-    } else if (decided >= this.#asked && decided < this.#target) this.#askRange();
+    if (decided >= this.#target) this.#asked = 0;
+    if (decided < this.#goal()) {
+      if (this.#asked > 0 && decided >= this.#asked) this.#askRange();
+      return this.arm();
+    }
+    if (this.#armed) this.#context.port.cancelTimer(PULL_TIMER);
+    this.#armed = false;
   }
 
+  /** A peer says that slots up to `seq` exist. What is under way has until the next tick to come by itself. */
   pursue(seq: SequenceNumber): void {
-    if (seq <= this.#target || seq <= this.#progress.decided) return;
-    this.#target = seq;
+    this.#target = Math.max(this.#target, seq);
     this.arm();
   }
 
   expire(timer: TimerId): void {
     if (timer !== PULL_TIMER) return;
     this.#armed = false;
-    this.#fruitless += 1;
+    if (!this.#moved) this.#fruitless += 1;
     // Everybody was asked, twice: the peer that spoke of these slots was wrong, or nobody has them any more.
-    if (this.#fruitless > 2 * this.#context.faults.n) this.#target = 0;
-    if (this.#target > this.#progress.decided) this.#askRange();
+    if (this.#fruitless > 2 * this.#context.faults.n) {
+      this.#target = 0;
+      this.#fruitless = 0;
+    }
+    const behind = this.#target > this.#progress.decided;
+    if (behind && (this.#asked === 0 || !this.#moved)) this.#askRange();
+    this.#moved = false;
     this.#helpWaiting();
     this.arm();
   }
@@ -96,8 +108,9 @@ export class Recovery {
   /** linear-hybster.md 4, onPull: the Commit if held, any role; else our own share, if issued; and the Prepare. */
   onPull(from: ReplicaId, pull: Pull): void {
     const last = Math.min(pull.last, pull.first + PULL_SLOTS_MAX - 1);
-    if (pull.first <= this.#progress.low) {
-      this.#context.port.serveHistory(from, pull.first, Math.min(last, this.#progress.low));
+    const first = Math.max(pull.first, 1);
+    if (first <= Math.min(last, this.#progress.low)) {
+      this.#context.port.serveHistory(from, first, Math.min(last, this.#progress.low));
     }
     let bytes = 0;
     for (let seq = Math.max(pull.first, this.#progress.low + 1); seq <= last; seq += 1) {
@@ -130,25 +143,25 @@ export class Recovery {
     let helped = 0;
     const last = Math.min(this.#progress.known, this.#slots.high);
     for (let seq = this.#progress.decided + 1; seq <= last && helped < SLOTS_PER_TICK; seq += 1) {
-      const slot = this.#slots.find(seq);
-      if (slot?.delivered === true) continue;
+      const slot = this.#slots.claim(seq);
+      if (slot.delivered) continue;
       helped += 1;
-      const age = slot === undefined ? this.#fruitless : slot.age;
-      if (slot !== undefined) slot.age += 1;
+      const { age } = slot;
+      slot.age += 1;
       if (age === 0) continue; // It may have come just before the tick.
-      this.#pull(seq, slot, age);
+      this.#pull(slot, age);
     }
   }
 
-  #pull(seq: SequenceNumber, slot: Slot | undefined, age: number): void {
+  #pull(slot: Slot, age: number): void {
     const { f } = this.#context.faults;
-    const pull = new Pull(seq, seq, slot === undefined || slot.proposal === null);
+    const pull = new Pull(slot.seq, slot.seq, slot.proposal === null);
     if (age > f) {
-      if (slot !== undefined && slot.share !== null) this.#shareWithAll(slot);
+      if (slot.share !== null) this.#shareWithAll(slot);
       this.#context.port.broadcast(pull);
       return;
     }
-    if (slot !== undefined && slot.share !== null) this.sendShare(slot, age);
+    if (slot.share !== null) this.sendShare(slot, age);
     for (let rank = 0; rank <= age; rank += 1) {
       const collector = this.#collector(rank);
       if (collector !== this.#context.self) this.#context.port.send(collector, pull);
@@ -162,15 +175,23 @@ export class Recovery {
     this.#context.port.broadcast(new Vote({ kind: MessageKind.CommitSig, view, seq, digest, share }));
   }
 
+  /** One peer after the other; past rank f all of them, for less. */
   #askRange(): void {
-    const { n } = this.#context.faults;
-    this.#source = (this.#source + (this.#fruitless > 0 ? 1 : 0)) % n;
-    if (this.#source === this.#context.self) this.#source = (this.#source + 1) % n;
+    const { n, f } = this.#context.faults;
+    const all = this.#fruitless > f;
     const first = this.#progress.decided + 1;
-    const last = Math.min(this.#target, first + PULL_SLOTS_MAX - 1, this.#slots.high);
+    const last = Math.min(
+      this.#target,
+      first + (all ? SLOTS_PER_TICK : PULL_SLOTS_MAX) - 1,
+      this.#slots.high,
+    );
     if (last < first) return;
     this.#asked = last;
-    this.#context.port.send(this.#source, new Pull(first, last, true));
+    const pull = new Pull(first, last, true);
+    if (all) return this.#context.port.broadcast(pull);
+    this.#source = (this.#source + (this.#fruitless > 0 ? 1 : 0)) % n;
+    if (this.#source === this.#context.self) this.#source = (this.#source + 1) % n;
+    this.#context.port.send(this.#source, pull);
   }
 
   #goal(): SequenceNumber {

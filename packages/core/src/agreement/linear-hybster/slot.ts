@@ -15,6 +15,10 @@ export class Slot {
   commit: Certificate | null = null;
   /** The value was handed to the layer above. */
   delivered = false;
+  /** The log holds the Prepare with its value. */
+  logged = false;
+  /** The layer above found the value at fault: a function of its bytes, so for good. */
+  refused = false;
   /** A combine job is under way. */
   combining = false;
   /** Ticks of the pull timer since this slot has been waiting for something. */
