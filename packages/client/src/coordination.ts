@@ -1,0 +1,70 @@
+import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import type { ReplicaId } from "@destiny/core/kernel/ids";
+import type { AssignRequest } from "@destiny/core/wire/messages";
+
+/** Hints followed between two replies: replicas that send a client in circles lose it to the ladder. */
+const HOPS_MAX = 3;
+
+/** Whom a client believes to coordinate it. Only a belief: a wrong one costs time, never safety. */
+export class Coordination {
+  readonly #faults: FaultModel;
+  readonly #hints = new Map<ReplicaId, ReplicaId>();
+  #coordinator: ReplicaId | null = null;
+  #wish: AssignRequest | null = null;
+  #hops = 0;
+
+  constructor(faults: FaultModel) {
+    this.#faults = faults;
+  }
+
+  /** Null until a replica was asked. */
+  get coordinator(): ReplicaId | null {
+    return this.#coordinator;
+  }
+
+  /** The wish for another coordinator that has had no answer yet, for replicas that have not got it. */
+  get wish(): AssignRequest | null {
+    return this.#wish;
+  }
+
+  /**
+   * A replica names our coordinator. Believed at once from the one that we took for it, for who does not want us will
+   * not serve us, and otherwise when as many agree as hold a correct one. Not believed while a wish is under way:
+   * those who have not executed it name the one that we leave. True if the coordinator is another now.
+   */
+  hint(from: ReplicaId, named: ReplicaId): boolean {
+    this.#hints.set(from, named);
+    if (named === this.#coordinator || this.#wish !== null || this.#hops >= HOPS_MAX) return false;
+    const sure = this.#coordinator === null || from === this.#coordinator;
+    if (!sure && this.#agreeing(named) < this.#faults.oneCorrect) return false;
+    if (this.#coordinator !== null) this.#hops += 1;
+    this.#coordinator = named;
+    this.#hints.clear();
+    return true;
+  }
+
+  /** The replicas to wish for, in ring order from the one after the coordinator. */
+  *successors(): Generator<ReplicaId> {
+    const { n } = this.#faults;
+    for (let step = 1; step < n; step += 1) yield ((this.#coordinator ?? 0) + step) % n;
+  }
+
+  /** Moves to the coordinator that the wish names. */
+  wishFor(wish: AssignRequest): void {
+    this.#wish = wish;
+    this.#coordinator = wish.coordinator;
+    this.#hints.clear();
+  }
+
+  /** A reply came: whatever was done helped. */
+  served(): void {
+    this.#wish = null;
+    this.#hops = 0;
+  }
+
+  #agreeing(named: ReplicaId): number {
+    let count = 0;
+    for (const each of this.#hints.values()) if (each === named) count += 1;
+    return count;
+  }
+}
