@@ -1,0 +1,19 @@
+import type { ClusterDescription } from "@destiny/client/cluster-description";
+import { faultsOf } from "./check-genesis.ts";
+import { type Genesis, preambleOf } from "./genesis.ts";
+
+/** What a client needs of a genesis: `client.json` holds it. */
+export function describeCluster(genesis: Genesis): ClusterDescription {
+  return {
+    ...preambleOf(genesis),
+    replicas: genesis.replicas.map(({ id, client, certificate }) => ({
+      id,
+      clientHost: client.host,
+      clientPort: client.port,
+      fingerprint: certificate.fingerprint,
+    })),
+    faults: faultsOf(genesis.protocol, genesis.replicas.length),
+    replyScheme: genesis.schemes.replies,
+    pipeline: genesis.parameters.pipeline,
+  };
+}
