@@ -67,9 +67,9 @@ export class ReplicaLink {
     if (isIP(address.clientHost) === 0) options.servername = address.clientHost;
     const socket = connect(options);
     this.#socket = socket;
-    let reason = new Error("the connection broke");
+    let reason: Error | undefined;
     const fail = (error: Error): void => {
-      reason = error;
+      reason ??= error;
       socket.destroy();
     };
     const late = new Error(`no welcome within ${GREETING_MILLIS} ms`);
@@ -78,7 +78,7 @@ export class ReplicaLink {
     socket.once("secureConnect", () => this.#greet(socket, fail));
     socket.on("error", fail);
     socket.once("end", () => fail(new Error("the replica closed the connection")));
-    socket.once("close", () => this.#onClose(reason));
+    socket.once("close", () => this.#onClose(reason ?? new Error("the connection broke")));
   }
 
   /** Sends a message if the link is up and the replica reads. */

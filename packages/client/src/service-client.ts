@@ -56,11 +56,11 @@ export function serviceClient<Commands, Queries>(
     (result: Uint8Array): never =>
       service.decode(name, result) as never;
   return {
-    command: (name, ...args) => {
+    command: async (name, ...args) => {
       const operation = encodeOperation(OperationKind.Command, service.command(name, ...args));
       return call(client, operation, decoderOf(name), options);
     },
-    query: (name, ...args) => {
+    query: async (name, ...args) => {
       const operation = encodeOperation(OperationKind.Query, service.query(name, ...args));
       return call(client, operation, decoderOf(name), options);
     },

@@ -16,7 +16,7 @@ const ENTRY_MAX = 0xffff;
 /**
  * Whether a reply's own proof holds, offline: that the cluster executed the client's request of that timestamp, at that
  * place and with those outcomes. It does not say what the request asked. False for a reply without a proof. A
- * verifier may be given to spare opening one.
+ * verifier spares opening one; it may know the same results by another certificate.
  */
 export async function verifyReply(
   reply: VerifiedReply,
@@ -77,10 +77,24 @@ function readOutcomes(shape: Shape): Outcome[] {
 }
 
 async function verifyWith(reply: VerifiedReply, verifier: ProofVerifier): Promise<boolean> {
-  const { proof, outcomes, seq, entry } = reply;
+  const { client, timestamp, seq, entry, outcomes, proof } = reply;
   if (proof === null) return false;
+  const { aggregate, index, count, path } = proof;
   const results = outcomes.map(encodeOutcome);
-  const root = rootOfReply({ ...reply, ...proof, type: "proven", results }, digestOf);
+  // Field by field: whatever else a claimed proof has must not stand in for what the reply says.
+  const claimed = {
+    type: "proven",
+    client,
+    timestamp,
+    seq,
+    entry,
+    index,
+    count,
+    path,
+    aggregate,
+    results,
+  } as const;
+  const root = rootOfReply(claimed, digestOf);
   if (root === null || root !== proof.root) return false;
-  return (await verifier.prove({ seq, entry }, root, proof.aggregate)) !== null;
+  return (await verifier.prove({ seq, entry }, root, aggregate)) !== null;
 }
