@@ -53,7 +53,7 @@ export interface Orderer {
   readonly partitioned: boolean;
   /** Whether this replica may submit a value now. */
   readonly maySubmit: boolean;
-  /** Whether nothing that this replica submitted is still under way. */
+  /** Whether everything that this replica submitted has executed: a hint for batching, never a throttle (C9). */
   readonly idle: boolean;
   submit(value: Value): void;
   /** A client's wish for another coordinator, authentic, on its way into the order. */

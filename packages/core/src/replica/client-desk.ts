@@ -37,6 +37,11 @@ export class ClientDesk {
     return this.#intake.full;
   }
 
+  /** Requests that could be proposed now. */
+  get queuedRequests(): number {
+    return this.#intake.queuedRequests;
+  }
+
   get queuedBytes(): number {
     return this.#intake.queuedBytes;
   }
@@ -91,14 +96,15 @@ export class ClientDesk {
     return executor.anyone ? RefusalCode.TooManyClients : RefusalCode.NotAdmitted;
   }
 
-  /** Executed before: the answer from the table, proven if the proof is here, else as our word. */
+  /** Executed before: the answer from the table, with its proof if that is here, and as our word. */
   #answerAgain(request: Request): void {
     const { clients, proofs, reply } = this.#options;
     const kept = clients.reply(request.client, request.timestamp);
     if (kept === undefined) return this.#refuse(request, RefusalCode.Superseded);
     if (kept.request !== request.digest) return this.#refuse(request, RefusalCode.TimestampUsed);
     const proof = proofs.proof(kept.seq, kept.entry);
-    if (proof !== null) return reply(proven(request.client, kept, proof));
+    if (proof !== null) reply(proven(request.client, kept, proof));
+    // A peer may have sent us that proof, and nobody has checked it: f + 1 plain replies do as well.
     const { timestamp, seq, entry, results } = kept;
     reply({ type: "plain", client: request.client, timestamp, seq, entry, results });
   }

@@ -2,7 +2,6 @@ import type { JobResult } from "../effects/effects.ts";
 import type { Port } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
-import { invariant } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Delivery } from "../ordering/orderer.ts";
 import type { ExecutionClaim } from "../wire/claim.ts";
@@ -31,7 +30,10 @@ class Entry {
   execution: Execution | null = null;
   coordinator: ReplicaId = 0;
   share: Uint8Array | null = null;
+  /** Ours is verified, a peer's is not. */
   proof: ExecProof | null = null;
+  /** Proofs that came before we executed, by sender. */
+  readonly early: Map<ReplicaId, ExecProof> = new Map();
   /** Ticks since we executed it without seeing a proof. */
   age = 0;
 }
@@ -63,8 +65,10 @@ export class ExecutionProofs {
     this.#executed = delivery.seq;
     entry.execution = execution;
     entry.coordinator = delivery.coordinator;
-    if (entry.proof !== null) return this.#compare(entry, entry.proof);
     this.#unproven += 1;
+    const early = entry.early.get(delivery.coordinator);
+    if (early !== undefined) this.#consider(entry, delivery.coordinator, early);
+    entry.early.clear();
     const claim = claimOf(delivery.seq, delivery.entry, execution.root);
     this.#options.jobs.certify(claim, (result) => {
       if (result.type === "certified") this.#onCertified(entry, claim, result.share);
@@ -85,13 +89,15 @@ export class ExecutionProofs {
     this.#combine(entry, message.seq, message.entry);
   }
 
-  /** The edge has verified it. */
-  onExecProof(message: ExecProof): void {
+  /** Unverified: it is for clients, who verify it, and who get our plain word beside it. */
+  onExecProof(from: ReplicaId, message: ExecProof): void {
     const { window, entriesMax } = this.#options;
     if (message.entry >= entriesMax || message.seq > this.#executed + window) return;
     const known = this.#entries.has(message.seq * ENTRIES + message.entry);
     if (!known && message.seq <= this.#executed) return;
-    this.#settle(this.#claim(message.seq, message.entry), message);
+    const entry = this.#claim(message.seq, message.entry);
+    if (entry.execution === null) entry.early.set(from, message);
+    else this.#consider(entry, from, message);
   }
 
   /** Help for entries that wait: our share to the next rank, past rank f to everybody. */
@@ -129,7 +135,6 @@ export class ExecutionProofs {
   }
 
   #onCertified(entry: Entry, claim: ExecutionClaim, share: Uint8Array): void {
-    if (entry.proof !== null) return;
     entry.share = share;
     entry.shares.add(this.#options.self, claim.root, share);
     this.#sendTo(entry.coordinator, new ExecSig({ ...claim, share }));
@@ -166,21 +171,20 @@ export class ExecutionProofs {
     for (const culprit of result.culprits) this.#options.port.report(culprit, Misbehaviour.BadShare);
   }
 
-  #settle(entry: Entry, proof: ExecProof): void {
-    if (entry.proof !== null) return;
-    entry.proof = proof;
-    if (entry.execution === null) return;
-    this.#unproven -= 1;
-    this.#compare(entry, proof);
+  /** Ends our wait, if it comes from a collector whose turn it is: others could end it with anything. */
+  #consider(entry: Entry, from: ReplicaId, proof: ExecProof): void {
+    const { n } = this.#options.faults;
+    const rank = (from - entry.coordinator + n) % n;
+    if (entry.proof !== null || rank > Math.max(0, entry.age - 1)) return;
+    if (entry.execution?.root !== proof.root) {
+      return this.#options.port.report(from, Misbehaviour.WrongResult);
+    }
+    this.#settle(entry, proof);
   }
 
-  /** A proof holds a correct replica's share: if it says otherwise, this replica's state is not the replicated one. */
-  #compare(entry: Entry, proof: ExecProof): void {
-    const same = entry.execution === null || entry.execution.root === proof.root;
-    invariant(
-      same,
-      `our results of slot ${proof.seq} differ from the proven ones: the service is not deterministic`,
-    );
+  #settle(entry: Entry, proof: ExecProof): void {
+    entry.proof = proof;
+    this.#unproven -= 1;
   }
 
   #claim(seq: SequenceNumber, index: number): Entry {

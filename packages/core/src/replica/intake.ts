@@ -28,6 +28,11 @@ export class Intake {
     return this.#queuedBytes;
   }
 
+  /** Requests that could be proposed now. */
+  get queuedRequests(): number {
+    return this.#queue.length;
+  }
+
   get empty(): boolean {
     return this.#queue.length === 0;
   }

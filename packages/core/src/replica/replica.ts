@@ -1,4 +1,5 @@
 import type { Effect, Job, JobResult, LogRecord } from "../effects/effects.ts";
+import { Pacer } from "../effects/pacer.ts";
 import { type Outbox, Port } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import {
@@ -28,7 +29,8 @@ import { ReplicatedState } from "./replicated-state.ts";
 import { dispatchRoot, rootChecks } from "./root-messages.ts";
 import { StatusExchange } from "./status-exchange.ts";
 
-const STATUS_TIMER: TimerId = 1;
+/** The one timer that never rests: a replica at rest still tells its peers how far it is. */
+export const STATUS_TIMER: TimerId = 1;
 const HELP_TIMER: TimerId = 2;
 const BATCH_TIMER: TimerId = 3;
 
@@ -77,9 +79,8 @@ export class Replica {
   readonly #checkpoints: Checkpoints;
   readonly #desk: ClientDesk;
   readonly #status: StatusExchange;
+  readonly #pacer: Pacer;
   #checkpoint: { seq: SequenceNumber; root: Digest | null } = { seq: 0, root: null };
-  #batchTimerSet = false;
-  #batchTimerFired = false;
   #helpTimerSet = false;
 
   constructor(options: ReplicaOptions) {
@@ -115,6 +116,7 @@ export class Replica {
       proofs: this.#proofs,
       reply: (reply) => this.#push({ type: "reply", reply }),
     });
+    this.#pacer = new Pacer(this.#port, BATCH_TIMER, parameters.batchDelay);
     this.#status = new StatusExchange(this.#port, this.#orderer, this.#checkpoints);
   }
 
@@ -234,10 +236,7 @@ export class Replica {
       this.#helpTimerSet = false;
       this.#proofs.tick();
       this.#checkpoints.tick();
-    } else {
-      this.#batchTimerSet = false;
-      this.#batchTimerFired = true;
-    }
+    } else this.#pacer.expire();
   }
 
   /** What every event may have made possible: a batch, and help for what waits. */
@@ -248,21 +247,18 @@ export class Replica {
     this.#port.setTimer(HELP_TIMER, this.#options.parameters.pullDelay);
   }
 
-  /** At once while nothing of ours is under way; else when a batch is full or the timer has fired. */
   #proposeBatches(): void {
-    while (this.#desk.hasWork && this.#orderer.maySubmit) {
-      if (!this.#orderer.idle && !this.#desk.hasFullBatch && !this.#batchTimerFired)
-        return this.#startBatchTimer();
-      this.#batchTimerFired = false;
+    while (this.#orderer.maySubmit) {
+      const waiting = {
+        count: this.#desk.queuedRequests,
+        full: this.#desk.hasFullBatch,
+        idle: this.#orderer.idle,
+      };
+      if (!this.#pacer.ready(waiting)) return;
       const requests = this.#desk.takeBatch();
+      this.#pacer.proposed(requests.length);
       if (requests.length > 0) this.#orderer.submit(encodeBatch(requests, this.#options.hash));
     }
-  }
-
-  #startBatchTimer(): void {
-    if (this.#batchTimerSet) return;
-    this.#batchTimerSet = true;
-    this.#port.setTimer(BATCH_TIMER, this.#options.parameters.batchDelay);
   }
 
   #push(effect: Effect): void {

@@ -15,16 +15,13 @@ import type { StatusExchange } from "./status-exchange.ts";
 
 /** What must hold for a message of the replica layer to be authentic; null if it is none of its messages. */
 export function rootChecks(message: Message): readonly Check[] | null {
-  if (message instanceof ExecProof) {
-    const { seq, entry, root, aggregate } = message;
-    return [{ type: "certificate", claim: { type: "execution", seq, entry, root }, aggregate }];
-  }
   if (message instanceof CheckpointProof) {
     const { seq, root, aggregate } = message;
     return [{ type: "certificate", claim: { type: "checkpoint", seq, root }, aggregate }];
   }
-  // Shares are authentic by their channel, and checked when they are combined; a status proves nothing.
-  const plain = message instanceof ExecSig || message instanceof CheckpointSig || message instanceof Status;
+  // Shares are authentic by their channel, and checked when they are combined; a status proves nothing; a proof of
+  // execution is for clients, who check it themselves.
+  const plain = [ExecSig, ExecProof, CheckpointSig, Status].some((kind) => message instanceof kind);
   return plain ? [] : null;
 }
 
@@ -35,7 +32,7 @@ export function dispatchRoot(
   parts: { proofs: ExecutionProofs; checkpoints: Checkpoints; status: StatusExchange },
 ): void {
   if (message instanceof ExecSig) parts.proofs.onExecSig(from, message);
-  else if (message instanceof ExecProof) parts.proofs.onExecProof(message);
+  else if (message instanceof ExecProof) parts.proofs.onExecProof(from, message);
   else if (message instanceof CheckpointSig) parts.checkpoints.onCheckpointSig(from, message);
   else if (message instanceof CheckpointProof) parts.checkpoints.onCheckpointProof(message);
   else {

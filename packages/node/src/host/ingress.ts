@@ -5,6 +5,7 @@ import { decodeFrame } from "@destiny/core/wire/codec";
 import type { Message } from "@destiny/core/wire/messages";
 import { DecodeError } from "@destiny/core/wire/reader";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { Frames } from "./frames.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** Bytes of one peer's frames that may wait for verification before the peer is paused: 16 MiB. */
@@ -12,6 +13,7 @@ const UNVERIFIED_BYTES_MAX = 16_777_216;
 
 export interface IngressOptions {
   readonly verifier: Verifier;
+  readonly frames: Frames;
   readonly checks: (instance: InstanceId, message: Message) => readonly Check[] | null;
   /** An authentic message. */
   readonly deliver: (from: ReplicaId, instance: InstanceId, message: Message) => void;
@@ -37,6 +39,7 @@ export class Ingress {
     if (frame === null) return report(from, Misbehaviour.BadFrame);
     const needed = checks(frame.instance, frame.message);
     if (needed === null) return report(from, Misbehaviour.NotForUs);
+    this.#options.frames.remember(frame.message, bytes);
     if (needed.length === 0) return deliver(from, frame.instance, frame.message);
     this.#admit(from, bytes.length);
     void this.#options.verifier.authentic(needed).then((authentic) => {

@@ -34,7 +34,13 @@ export class JobRunner {
   certify({ job, claim }: Effect & { type: "certify" }): void {
     if (claim.type === "slot") {
       const { instance, value, message } = claim;
-      const request: CertifyRequest = { kind: "independent", instance, counter: Counter.Order, value, message };
+      const request: CertifyRequest = {
+        kind: "independent",
+        instance,
+        counter: Counter.Order,
+        value,
+        message,
+      };
       this.#slots.push({ job, request });
     } else this.#shares.push({ job, statement: this.#statement(claim) });
     this.#schedule();

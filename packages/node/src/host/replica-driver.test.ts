@@ -60,7 +60,11 @@ class Bench {
   static async open(): Promise<Bench> {
     const members = Array.from({ length: N }, () => generateMultisigKey(backend, randomBytes));
     const faults = protocol.faults(N);
-    const tauKeys = { kind: "multisig", threshold: faults.quorum, members: members.map((m) => m.member) } as const;
+    const tauKeys = {
+      kind: "multisig",
+      threshold: faults.quorum,
+      members: members.map((m) => m.member),
+    } as const;
     const dealt = dealThreshold(backend, N, faults.oneCorrect, randomBytes);
     const tau = await openScheme(backend, queue, tauKeys);
     const pi = await openScheme(backend, queue, dealt.keys);
@@ -93,7 +97,10 @@ class Bench {
     return bench;
   }
 
-  async #addDriver(self: ReplicaId, parts: Pick<ConstructorParameters<typeof ReplicaDriver>[0], "verifier" | "jobs">) {
+  async #addDriver(
+    self: ReplicaId,
+    parts: Pick<ConstructorParameters<typeof ReplicaDriver>[0], "verifier" | "jobs">,
+  ) {
     const dir = mkdtempSync(join(tmpdir(), "destiny-driver-"));
     cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
     const failed = (error: Error): void => void this.failures.push(error);
@@ -168,7 +175,11 @@ test("commands through every coordinator execute everywhere and are answered wit
     const reply = await bench.reply(bench.client(home).key, 5);
     expect(reply.type).toBe("proven");
     if (reply.type !== "proven") continue;
-    const statement = executionStatement(preamble, reply, present(rootOfReply(reply, digestOf), "a path that fits"));
+    const statement = executionStatement(
+      preamble,
+      reply,
+      present(rootOfReply(reply, digestOf), "a path that fits"),
+    );
     expect(await bench.pi.verify([{ statement, certificate: reply.aggregate }])).toEqual([true]);
   }
   expect(bench.reports).toEqual([]);

@@ -1,15 +1,16 @@
 import type { Effect, HistoryRequest, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
-import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
+import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { Replica, type ReplicaOptions } from "@destiny/core/replica/replica";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
-import { decodeFrame, encodeFrame } from "@destiny/core/wire/codec";
+import { decodeFrame } from "@destiny/core/wire/codec";
 import { type AssignRequest, LOGGED_KINDS } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { Request } from "@destiny/core/wire/request";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Store } from "../store/store.ts";
 import { EffectGate } from "./effect-gate.ts";
+import { Frames } from "./frames.ts";
 import { Ingress } from "./ingress.ts";
 import { JobRunner, type JobRunnerOptions } from "./jobs.ts";
 import { Timers } from "./timers.ts";
@@ -47,6 +48,7 @@ export class ReplicaDriver {
   readonly #timers: Timers;
   readonly #jobs: JobRunner;
   readonly #ingress: Ingress;
+  readonly #frames: Frames = new Frames();
   #effects: Effect[] = [];
   #stepping = false;
   #stopped = false;
@@ -66,6 +68,7 @@ export class ReplicaDriver {
     });
     this.#ingress = new Ingress({
       verifier,
+      frames: this.#frames,
       checks: (instance, message) => this.#replica.checks(instance, message),
       deliver: (from, instance, message) => this.#step(() => this.#replica.receive(from, instance, message)),
       report: options.report,
@@ -84,7 +87,10 @@ export class ReplicaDriver {
     const { store } = this.#options;
     const saved = store.loadCheckpoint();
     if (saved !== undefined) {
-      const pages = Array.from({ length: saved.pageCount }, (_, index) => saved.page(index) ?? new Uint8Array(0));
+      const pages = Array.from(
+        { length: saved.pageCount },
+        (_, index) => saved.page(index) ?? new Uint8Array(0),
+      );
       this.#replica.restore({ seq: saved.seq, pages });
     }
     for (const { key, value } of store.records()) {
@@ -171,9 +177,9 @@ export class ReplicaDriver {
     const { links, reply } = this.#options;
     switch (effect.type) {
       case "send":
-        return links.send(effect.to, encodeFrame(effect.instance, effect.message));
+        return links.send(effect.to, this.#frames.of(effect.instance, effect.message));
       case "broadcast":
-        return links.broadcast(encodeFrame(effect.instance, effect.message));
+        return links.broadcast(this.#frames.of(effect.instance, effect.message));
       case "certify":
         return this.#jobs.certify(effect);
       case "reply":
@@ -187,14 +193,15 @@ export class ReplicaDriver {
 
   #append(record: LogRecord): void {
     const { instance, seq, message } = record;
-    this.#options.store.append({ instance, kind: message.kind, seq }, encodeFrame(instance, message));
+    this.#options.store.append({ instance, kind: message.kind, seq }, this.#frames.of(instance, message));
   }
 
   /** The log holds frames as they were sent, so they can be sent again as they are. */
   #serveHistory({ instance, to, first, last }: HistoryRequest): void {
     const { store, links } = this.#options;
     for (const kind of LOGGED_KINDS) {
-      for (const { value } of store.range({ instance, kind }, first, last, HISTORY_BYTES_MAX)) links.send(to, value);
+      for (const { value } of store.range({ instance, kind }, first, last, HISTORY_BYTES_MAX))
+        links.send(to, value);
     }
   }
 

@@ -156,15 +156,19 @@ class LinearHybster implements Agreement {
     for (let seq = this.low + 1; seq <= this.#known; seq += 1) {
       const slot = this.#slots.find(seq);
       if (slot === undefined || slot.proposal === null) continue;
-      if (slot.certified) this.#context.superior.proposed(slot.proposal);
-      if (this.primary === this.#context.self) this.#proposed = Math.max(this.#proposed, seq);
-      if (this.#signed === seq - 1) {
-        this.#signed = seq;
-        if (!slot.decided || !slot.certified) this.#certify(slot);
-      }
-      this.#deliver(slot);
+      this.#resumeSlot(slot, slot.proposal);
     }
     this.#recovery.arm();
+  }
+
+  #resumeSlot(slot: Slot, proposal: Proposal): void {
+    if (slot.certified) this.#context.superior.proposed(proposal);
+    if (this.primary === this.#context.self) this.#proposed = Math.max(this.#proposed, slot.seq);
+    if (this.#signed === slot.seq - 1) {
+      this.#signed = slot.seq;
+      if (!slot.decided || !slot.certified) this.#certify(slot);
+    }
+    this.#deliver(slot);
   }
 
   // linear-hybster.md 4, onPrepare. Anybody may relay a Prepare: its certificate speaks for it.
@@ -276,13 +280,16 @@ class LinearHybster implements Agreement {
       return this.#context.port.report(from, Misbehaviour.OutsideWatermarks);
     const slot = this.#slots.claim(vote.seq);
     if (slot.commit !== null) return;
+    slot.collecting = true;
     slot.addShare(from, vote.digest, vote.share);
     // Whoever signed has the Prepare. We do not: the one that was for us is lost, and nothing else would tell us.
     if (slot.proposal === null && this.primary !== this.#context.self) this.#recovery.pursue(vote.seq);
     this.#combine(slot);
   }
 
+  /** Only who was sent shares collects: at n = 3 the primary's and our own are a quorum, and every backup would. */
   #combine(slot: Slot): void {
+    if (!slot.collecting) return;
     if (slot.commit !== null || slot.combining || slot.proposal === null || !slot.certified) return;
     const shares = slot.supporting(this.#context.faults.n);
     if (shares.length < this.#context.faults.quorum) return;

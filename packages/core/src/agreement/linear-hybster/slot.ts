@@ -19,6 +19,8 @@ export class Slot {
   logged = false;
   /** The layer above found the value at fault: a function of its bytes, so for good. */
   refused = false;
+  /** A peer has sent us its share: we are a collector of this slot. */
+  collecting = false;
   /** A combine job is under way. */
   combining = false;
   /** Ticks of the pull timer since this slot has been waiting for something. */

@@ -1,5 +1,6 @@
 import type { Agreement, Superior } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
+import { Pacer } from "../../effects/pacer.ts";
 import { Port } from "../../effects/port.ts";
 import type { InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
@@ -48,14 +49,13 @@ class Dqbft implements Orderer {
   readonly #notices: Notice[] = [];
   readonly #queue: OrderQueue;
   readonly #sequencer: Sequencer;
+  readonly #pacer: Pacer;
   /** Folds O-slots as they are accepted, ahead of execution: `simNext` of dqbft.md 3. */
   #accepted: { readonly horizon: Horizon; seq: SequenceNumber };
   /** O-slots accepted out of order, until those below them are. */
   readonly #waiting = new Map<SequenceNumber, OrderList>();
   /** Cuts of checkpoints taken and not stable yet. */
   readonly #cuts = new Map<SequenceNumber, readonly SequenceNumber[]>();
-  #batchTimerSet = false;
-  #batchTimerFired = false;
 
   constructor(recipe: DqbftRecipe, context: OrdererContext) {
     const { faults, parameters, hash } = context;
@@ -67,6 +67,7 @@ class Dqbft implements Orderer {
     };
     this.#orderInstance = faults.n;
     this.#port = new Port(context.outbox, COMPOSITION);
+    this.#pacer = new Pacer(this.#port, ORDER_BATCH_TIMER, parameters.orderBatchDelay);
     this.#authenticator = new Authenticator(recipe, faults, hash);
     this.#disseminators = Array.from({ length: faults.n }, (_, home) =>
       this.#createDisseminator(recipe, home),
@@ -90,7 +91,7 @@ class Dqbft implements Orderer {
   }
 
   get idle(): boolean {
-    return this.#own.decided === this.#own.known;
+    return this.#sequencer.cut[this.#context.self] === this.#own.known;
   }
 
   get executed(): SequenceNumber {
@@ -120,10 +121,8 @@ class Dqbft implements Orderer {
   }
 
   expire(instance: InstanceId, timer: TimerId): void {
-    if (instance === COMPOSITION) {
-      this.#batchTimerSet = false;
-      this.#batchTimerFired = true;
-    } else this.#instance(instance).expire(timer);
+    if (instance === COMPOSITION) this.#pacer.expire();
+    else this.#instance(instance).expire(timer);
     this.#settle();
   }
 
@@ -231,28 +230,19 @@ class Dqbft implements Orderer {
     }
   }
 
-  /** dqbft.md 4.2: when a full value waits, or the timer has fired, or nothing of ours is under way. */
+  /** dqbft.md 4.2, as the pacer says. */
   #proposeOrder(): boolean {
     if (!this.#order.mayPropose || this.#accepted.seq < this.#order.known) return false;
     const available = this.#queue.available();
-    if (available === 0) return false;
     const idle = this.#order.decided === this.#order.known;
-    if (!idle && !this.#batchTimerFired && available < this.#limits.entriesMax) {
-      this.#startBatchTimer();
-      return false;
-    }
-    this.#batchTimerFired = false;
+    const full = available >= this.#limits.entriesMax;
+    if (!this.#pacer.ready({ count: available, full, idle })) return false;
+    this.#pacer.proposed(available);
     const { entries, evidence } = this.#queue.take();
     const value = encodeOrderValue(entries, this.#context.hash);
     const seq = this.#order.propose(value, evidence);
     this.#accept(seq, orderListOf(value));
     return true;
-  }
-
-  #startBatchTimer(): void {
-    if (this.#batchTimerSet) return;
-    this.#batchTimerSet = true;
-    this.#port.setTimer(ORDER_BATCH_TIMER, this.#context.parameters.orderBatchDelay);
   }
 
   #onCheckpoint(seq: SequenceNumber): void {

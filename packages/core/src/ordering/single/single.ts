@@ -44,7 +44,7 @@ class Single implements Orderer {
   }
 
   get idle(): boolean {
-    return this.#agreement.decided === this.#agreement.known;
+    return this.#executed === this.#agreement.known;
   }
 
   get executed(): SequenceNumber {
