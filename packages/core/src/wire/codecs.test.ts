@@ -197,6 +197,25 @@ describe("frames between replicas", () => {
     ({ instance, message: sent }) => encodeFrame(instance, sent),
     (input) => decodeFrame(input, hash),
   );
+
+  test("evidence is a header or a certificate, and of no other kind", () => {
+    const fields = { kind: MessageKind.Prepare, view: 1, seq: 1, extension: 0, digest: "d".repeat(32) };
+    const bare = new messages.Proposal({ ...fields, certificate: new Uint8Array(0), ...nothing });
+    const whole = encodeFrame(
+      0,
+      new messages.Proposal({ ...bare, evidence: [{ instance: 1, message: bare }] }),
+    );
+    // After the kind come three numbers of six bytes, a digest and the length of a certificate.
+    const kindAt = whole.length - (3 * 6 + 32 + 4) - 1;
+    expect(whole[kindAt]).toBe(MessageKind.Prepare);
+    for (let kind = 0; kind < 256; kind += 1) {
+      const changed = whole.slice();
+      changed[kindAt] = kind;
+      // A certificate's fields happen to be as long as a header's.
+      if (kind === MessageKind.Prepare || kind === MessageKind.Commit) decodeFrame(changed, hash);
+      else expect(() => decodeFrame(changed, hash)).toThrow(DecodeError);
+    }
+  });
 });
 
 describe("messages of clients", () => {
