@@ -120,7 +120,7 @@ export class Client {
   /**
    * Has operations executed: one, or several that one signature covers, that execute one after the other and share the
    * fate of their request. They are what the executor takes (`encodeOperation`); do not change the bytes before the
-   * promise settles. Rejects with a {@link ClientError} or the signal's reason.
+   * promise settles. Rejects with an error of `errors.ts` or the signal's reason.
    */
   submit(
     operations: Uint8Array | readonly Uint8Array[],

@@ -1,9 +1,6 @@
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { RefusalCode } from "@destiny/core/wire/reply";
 
-/** Every error that a submission settles with, beside the reason of an aborted signal. */
-export type ClientError = DeadlineError | RefusedError | SupersededError | OverloadedError | ClosedError;
-
 /** No reply that could be verified came in time. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";

@@ -80,7 +80,7 @@ export async function call<T>(
 }
 
 /** The result of an operation that succeeded. Throws {@link OperationFailedError}. */
-export function resultOf(outcome: Outcome | undefined): Uint8Array {
+function resultOf(outcome: Outcome | undefined): Uint8Array {
   if (outcome === undefined || !outcome.ok)
     throw new OperationFailedError(outcome?.code ?? OutcomeCode.Malformed);
   return outcome.result;

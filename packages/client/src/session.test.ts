@@ -238,16 +238,35 @@ test("a busy coordinator gets a pause, then everything again in order", () => {
   expect(tickets.map((ticket) => stage.outcome(ticket))).toEqual([undefined, undefined]);
 });
 
-test("a coordinator that is busy for ever is left", () => {
-  const stage = new SessionStage(3);
+test("coordinators that are busy for ever are left, one after the other", () => {
+  const stage = new SessionStage(4);
   stage.begin(0);
   stage.submit(1);
   const request = stage.takeRequest();
-  for (let i = 0; i < 100 && stage.session.coordinator === 0; i += 1) {
-    stage.reply(0, stage.cluster.refusal(request, RefusalCode.Busy));
+  const tried = new Set<number | null>();
+  for (let i = 0; i < 400; i += 1) {
+    const { coordinator } = stage.session;
+    tried.add(coordinator);
+    stage.reply(coordinator ?? 0, stage.cluster.refusal(request, RefusalCode.Busy));
     stage.pass(100);
   }
-  expect(stage.session.coordinator).not.toBe(0);
+  expect(tried).toEqual(new Set([0, 1, 2, 3]));
+});
+
+test("proofs that are looked at together settle once, and none after the end", () => {
+  const stage = answered(3);
+  const tickets = [stage.submit(1), stage.submit(2, 100)];
+  const [first, second] = stage.takeRequests().map(({ request }) => stage.cluster.proven(request));
+  if (first === undefined || second === undefined) throw new Error("nothing was sent");
+  for (const from of [0, 1, 2]) {
+    stage.session.receive(from, first, stage.now);
+    stage.session.receive(from, second, stage.now);
+  }
+  stage.pass(100);
+  stage.prove();
+  expect(tickets.map((ticket) => stage.settled.get(ticket)?.length)).toEqual([1, 1]);
+  expect(stage.outcome(tickets[0] ?? 0)?.ok).toBe(true);
+  expect(stage.error(tickets[1] ?? 0)).toBeInstanceOf(DeadlineError);
 });
 
 test("superseded, say enough: signed anew with a later timestamp, as it can never execute", () => {
