@@ -18,12 +18,14 @@ export interface Delivery {
   readonly value: Value;
 }
 
-/** The replica around an orderer. It must not call the orderer back from these. */
+/** The replica around an orderer. From these it calls nothing of the orderer back but `snapshot`, and that from `checkpoint`. */
 export interface Sequel {
   /** Executes the next entry of the one order. */
   execute(delivery: Delivery): void;
   /** Executes an assignment whose place in the order has come. */
   assign(assignment: AssignRequest): void;
+  /** Whether executing the assignment would still change anything, as far as this replica has executed. */
+  wants(assignment: AssignRequest): boolean;
   /** A slot is executed to its end, and a checkpoint is due after it (dqbft.md 4.4). */
   checkpoint(seq: SequenceNumber): void;
 }
@@ -49,8 +51,8 @@ export interface InstanceStatus {
 
 /** Turns batches submitted anywhere into one sequence, the same at every correct replica. A replica knows only this. */
 export interface Orderer {
-  /** Whether a client's commands count only when its assigned coordinator proposed them (DQBFT 3.2.6). */
-  readonly partitioned: boolean;
+  /** Who coordinates all clients; null if each client is assigned its own, and only that one's proposals of its commands count. */
+  readonly soleCoordinator: ReplicaId | null;
   /** Whether this replica may submit a value now. */
   readonly maySubmit: boolean;
   /** Whether everything that this replica submitted has executed: a hint for batching, never a throttle (C9). */

@@ -126,6 +126,7 @@ export class Checkpoints {
       if (result.type !== "combined") return;
       shares.condemn(result.culprits);
       for (const culprit of result.culprits) port.report(culprit, Misbehaviour.BadShare);
+      if (this.#proof !== null && this.#proof.seq >= seq) return;
       if (result.aggregate === null) return this.#combine(seq, checkpoint);
       const proof = new CheckpointProof({ seq, root, aggregate: result.aggregate });
       port.broadcast(proof);

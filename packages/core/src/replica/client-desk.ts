@@ -10,7 +10,8 @@ import { Intake } from "./intake.ts";
 
 export interface ClientDeskOptions {
   readonly self: ReplicaId;
-  readonly partitioned: boolean;
+  /** Who coordinates all clients now; null if each has its own coordinator. */
+  readonly soleCoordinator: () => ReplicaId | null;
   readonly parameters: Parameters;
   readonly clients: ClientTable;
   readonly executor: Executor;
@@ -52,10 +53,10 @@ export class ClientDesk {
     if (timestamp <= this.#options.clients.last(client)) return this.#answerAgain(request);
     const unadmitted = this.#unadmitted(client);
     if (unadmitted !== null) return this.#refuse(request, unadmitted);
-    const taken = this.#intake.add(request);
-    if (taken === "busy") return this.#refuse(request, RefusalCode.Busy);
+    const ours = this.#coordinates(client);
+    if (this.#intake.add(request, ours) === "busy") return this.#refuse(request, RefusalCode.Busy);
     // Kept all the same: if the client is assigned to us, it counts (dqbft.md 4.1).
-    if (!this.#coordinates(client)) this.#refuse(request, RefusalCode.NotCoordinator);
+    if (!ours) this.#refuse(request, RefusalCode.NotCoordinator);
   }
 
   /** Requests for the next batch. */
@@ -83,7 +84,7 @@ export class ClientDesk {
   }
 
   coordinatorOf(client: Digest): ReplicaId {
-    return this.#options.partitioned ? this.#options.clients.coordinator(client) : this.#options.self;
+    return this.#options.soleCoordinator() ?? this.#options.clients.coordinator(client);
   }
 
   #coordinates(client: Digest): boolean {

@@ -39,11 +39,14 @@ class Entry {
 }
 
 const ENTRIES = 65_536;
+/** Entries that one tick helps. */
+const HELPED_PER_TICK = 64;
 
 /** Shares and proofs of execution, with the ladder of execution collectors (linear-hybster.md 5; paper 4.3.2). */
 export class ExecutionProofs {
   readonly #options: ExecutionProofsOptions;
   readonly #entries = new Map<number, Entry>();
+  /** Last slot executed to its end, as far as we were told. */
   #executed: SequenceNumber = 0;
   #unproven = 0;
 
@@ -62,7 +65,7 @@ export class ExecutionProofs {
 
   onExecuted(delivery: Delivery, execution: Execution): void {
     const entry = this.#claim(delivery.seq, delivery.entry);
-    this.#executed = delivery.seq;
+    this.#executed = delivery.seq - 1; // The rest of the slot may have to wait.
     entry.execution = execution;
     entry.coordinator = delivery.coordinator;
     this.#unproven += 1;
@@ -84,8 +87,10 @@ export class ExecutionProofs {
     if (message.seq <= this.#executed && !this.#entries.has(message.seq * ENTRIES + message.entry)) return;
     const entry = this.#claim(message.seq, message.entry);
     const again = !entry.shares.add(from, message.root, message.share);
-    // Whoever sends its share twice has not seen the proof: it was cut off, or has restarted.
-    if (entry.proof !== null && again) return port.send(from, entry.proof);
+    // Whoever sends its share twice, or to another than rank 0, has not seen the proof: it was cut off, or has restarted.
+    const ours = entry.coordinator === this.#options.self;
+    if (entry.proof !== null && entry.execution !== null && (again || !ours))
+      return port.send(from, entry.proof);
     this.#combine(entry, message.seq, message.entry);
   }
 
@@ -100,23 +105,18 @@ export class ExecutionProofs {
     else this.#consider(entry, from, message);
   }
 
-  /** Help for entries that wait: our share to the next rank, past rank f to everybody. */
+  /** Help for entries that wait, the oldest first: our share to the next rank, past rank f to everybody, ever more rarely. */
   tick(): void {
-    const { f, n } = this.#options.faults;
+    let helped = 0;
     for (const [key, entry] of this.#entries) {
-      if (entry.proof !== null || entry.execution === null || entry.share === null) continue;
+      const { execution, share } = entry;
+      if (entry.proof !== null || execution === null || share === null) continue;
+      if (helped === HELPED_PER_TICK) return;
+      helped += 1;
       entry.age += 1;
-      if (entry.age === 1) continue; // It may have been executed just before the tick.
-      const seq = Math.floor(key / ENTRIES);
-      const message = new ExecSig({
-        seq,
-        entry: key % ENTRIES,
-        root: entry.execution.root,
-        share: entry.share,
-      });
-      const rank = entry.age - 1;
-      if (rank > f) this.#options.port.broadcast(message);
-      else this.#sendTo((entry.coordinator + rank) % n, message);
+      const at = { seq: Math.floor(key / ENTRIES), entry: key % ENTRIES };
+      // It may have been executed just before its first tick.
+      if (entry.age > 1) this.#climb(entry, new ExecSig({ ...at, root: execution.root, share }));
     }
   }
 
@@ -125,6 +125,7 @@ export class ExecutionProofs {
     for (const [key, entry] of this.#entries) {
       if (Math.floor(key / ENTRIES) > seq) continue;
       if (entry.execution !== null && entry.proof === null) this.#unproven -= 1;
+      entry.execution = null; // A job under way may still end.
       this.#entries.delete(key);
     }
   }
@@ -139,6 +140,13 @@ export class ExecutionProofs {
     entry.shares.add(this.#options.self, claim.root, share);
     this.#sendTo(entry.coordinator, new ExecSig({ ...claim, share }));
     this.#combine(entry, claim.seq, claim.entry);
+  }
+
+  #climb(entry: Entry, message: ExecSig): void {
+    const { f, n } = this.#options.faults;
+    const rank = entry.age - 1;
+    if (rank <= f) this.#sendTo((entry.coordinator + rank) % n, message);
+    else if ((rank & (rank - 1)) === 0) this.#options.port.broadcast(message);
   }
 
   #sendTo(collector: ReplicaId, message: ExecSig): void {
@@ -184,7 +192,7 @@ export class ExecutionProofs {
 
   #settle(entry: Entry, proof: ExecProof): void {
     entry.proof = proof;
-    this.#unproven -= 1;
+    if (entry.execution !== null) this.#unproven -= 1;
   }
 
   #claim(seq: SequenceNumber, index: number): Entry {

@@ -1,4 +1,5 @@
 import type { Digest, ReplicaId } from "../kernel/ids.ts";
+import { invariant } from "../kernel/invariant.ts";
 import type { Delivery } from "../ordering/orderer.ts";
 import { OperationKind } from "../service/operation.ts";
 import { MalformedOperation, type Service } from "../service/service.ts";
@@ -86,6 +87,10 @@ export class Executor {
   /** Returns whether the client moved. */
   assign(request: AssignRequest): boolean {
     const { n, clients } = this.#options;
+    invariant(
+      request.valid !== null,
+      "the edge has looked at every signature before a value is decided here",
+    );
     if (request.valid !== true || request.coordinator >= n || !this.admits(request.client)) return false;
     return clients.assign(request.client, request.coordinator, request.nonce);
   }
@@ -99,6 +104,10 @@ export class Executor {
 
   #isEffective(request: Request, coordinator: ReplicaId): boolean {
     const { partitioned, clients } = this.#options;
+    invariant(
+      request.valid !== null,
+      "the edge has looked at every signature before a value is decided here",
+    );
     if (request.valid !== true || !this.admits(request.client)) return false;
     return !partitioned || clients.coordinator(request.client) === coordinator;
   }

@@ -16,6 +16,9 @@ export class Intake {
   #queue: Request[] = [];
   #queuedBytes = 0;
   #heldBytes = 0;
+  /** Kept in case their client is assigned to us, the oldest first. They make room for what counts here now. */
+  readonly #parked = new Set<Request>();
+  #parkedBytes = 0;
   /** All that wait or are under way, by client and timestamp. */
   readonly #held = new Map<Digest, Map<number, Request>>();
 
@@ -42,14 +45,16 @@ export class Intake {
     return this.#queuedBytes >= this.#limits.batchBytes;
   }
 
-  /** Takes a request in, unless it is here already (false too) or there is no room: then the client must wait. */
-  add(request: Request): "taken" | "known" | "busy" {
+  /** Takes a request in: to be proposed if it is `ours`, else parked. Unless it is here, or has no room and must wait. */
+  add(request: Request, ours: boolean): "taken" | "known" | "busy" {
     const ofClient = this.#held.get(request.client);
     if (ofClient?.has(request.timestamp) === true) return "known";
-    const room = this.#heldBytes + request.bytes.length <= this.#limits.bytesMax;
-    if (!room || (ofClient?.size ?? 0) >= this.#limits.pipeline) return "busy";
+    if ((ofClient?.size ?? 0) >= this.#limits.pipeline) return "busy";
+    if (this.#heldBytes - this.#parkedBytes + request.bytes.length > this.#limits.bytesMax) return "busy";
     this.#hold(request);
-    this.#enqueue(request);
+    if (ours) this.#enqueue(request);
+    else this.#park(request);
+    this.#evict();
     return "taken";
   }
 
@@ -66,7 +71,7 @@ export class Intake {
       if (may(request)) {
         batch.push(request);
         bytes += request.bytes.length;
-      }
+      } else this.#park(request);
     }
     this.#queue = later;
     this.#queuedBytes = 0;
@@ -80,17 +85,46 @@ export class Intake {
     if (ofClient === undefined) return;
     for (const [held, request] of ofClient) {
       if (held > timestamp) continue;
-      ofClient.delete(held);
-      this.#heldBytes -= request.bytes.length;
+      this.#forget(request);
     }
-    if (ofClient.size === 0) this.#held.delete(client);
   }
 
-  /** The client was assigned to us: what it sent before counts now. */
+  /** The client was assigned to us: what it sent before counts now, in the order in which it may execute. */
   adopt(client: Digest): void {
     const queued = new Set(this.#queue);
-    for (const request of this.#held.get(client)?.values() ?? [])
-      if (!queued.has(request)) this.#enqueue(request);
+    const held = [...(this.#held.get(client)?.values() ?? [])].sort((a, b) => a.timestamp - b.timestamp);
+    for (const request of held) {
+      if (queued.has(request)) continue;
+      this.#unpark(request);
+      this.#enqueue(request);
+    }
+  }
+
+  #park(request: Request): void {
+    if (this.#held.get(request.client)?.get(request.timestamp) !== request || this.#parked.has(request))
+      return;
+    this.#parked.add(request);
+    this.#parkedBytes += request.bytes.length;
+  }
+
+  #unpark(request: Request): void {
+    if (this.#parked.delete(request)) this.#parkedBytes -= request.bytes.length;
+  }
+
+  #evict(): void {
+    for (const request of this.#parked) {
+      if (this.#heldBytes <= this.#limits.bytesMax) return;
+      this.#forget(request);
+    }
+  }
+
+  #forget(request: Request): void {
+    const ofClient = this.#held.get(request.client);
+    if (ofClient?.get(request.timestamp) !== request) return;
+    this.#unpark(request);
+    ofClient.delete(request.timestamp);
+    if (ofClient.size === 0) this.#held.delete(request.client);
+    this.#heldBytes -= request.bytes.length;
   }
 
   #hold(request: Request): void {

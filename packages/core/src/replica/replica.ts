@@ -81,6 +81,9 @@ export class Replica {
   readonly #status: StatusExchange;
   readonly #pacer: Pacer;
   #checkpoint: { seq: SequenceNumber; root: Digest | null } = { seq: 0, root: null };
+  /** Newest checkpoint of ours found stable, and the newest that the orderer was told of. */
+  #stable: SequenceNumber = 0;
+  #stabilised: SequenceNumber = 0;
   #helpTimerSet = false;
 
   constructor(options: ReplicaOptions) {
@@ -95,10 +98,11 @@ export class Replica {
       sequel: {
         execute: (delivery) => this.#execute(delivery),
         assign: (request) => this.#assign(request),
+        wants: (request) => this.#wants(request),
         checkpoint: (seq) => this.#takeCheckpoint(seq),
       },
     });
-    const { partitioned } = this.#orderer;
+    const partitioned = this.#orderer.soleCoordinator === null;
     const common = { self, faults, port: this.#port, jobs: this.#jobs, window: parameters.orderWindow };
     this.#executor = new Executor({ ...options, n: faults.n, partitioned, clients: this.#clients });
     this.#proofs = new ExecutionProofs({
@@ -106,10 +110,10 @@ export class Replica {
       entriesMax: parameters.orderEntriesMax,
       proven: (proof, answered) => this.#desk.onProven(proof, answered),
     });
-    this.#checkpoints = new Checkpoints({ ...common, stable: (seq) => this.#onStable(seq) });
+    this.#checkpoints = new Checkpoints({ ...common, stable: (seq) => this.#markStable(seq) });
     this.#desk = new ClientDesk({
       self,
-      partitioned,
+      soleCoordinator: () => this.#orderer.soleCoordinator,
       parameters,
       clients: this.#clients,
       executor: this.#executor,
@@ -144,8 +148,7 @@ export class Replica {
 
   /** A client's wish for another coordinator, whose signature the edge has checked. */
   reassign(request: AssignRequest): void {
-    if (request.valid !== true || !this.#executor.admits(request.client)) return;
-    if (request.nonce > this.#clients.nonce(request.client)) this.#orderer.reassign(request);
+    if (request.valid === true && this.#wants(request)) this.#orderer.reassign(request);
     this.#pump();
   }
 
@@ -184,6 +187,11 @@ export class Replica {
     this.#pump();
   }
 
+  /** Tells the peers how far we are, when one of them has just come back. */
+  announce(): void {
+    this.#status.announce();
+  }
+
   /** Who coordinates a client's commands now, as far as this replica has executed. */
   coordinatorOf(client: Digest): ReplicaId {
     return this.#desk.coordinatorOf(client);
@@ -214,6 +222,10 @@ export class Replica {
     if (this.#executor.assign(request)) this.#desk.onAssigned(request.client);
   }
 
+  #wants(request: AssignRequest): boolean {
+    return this.#executor.admits(request.client) && request.nonce > this.#clients.nonce(request.client);
+  }
+
   #takeCheckpoint(seq: SequenceNumber): void {
     const { root, pages, pageCount } = this.#state.seal(this.#orderer.snapshot());
     this.#checkpoint = { seq, root };
@@ -221,11 +233,20 @@ export class Replica {
     this.#checkpoints.onTaken(seq, root);
   }
 
-  /** Proofs of the period before stay: clients may still ask for them. */
-  #onStable(seq: SequenceNumber): void {
-    const watermarks = this.#orderer.stabilise(seq);
-    if (watermarks.length > 0) this.#push({ type: "retire", watermarks });
-    this.#proofs.retire(seq - this.#options.parameters.checkpointPeriod);
+  /** Noted only: a proof may have come before we took the checkpoint, and then the orderer is on the stack. */
+  #markStable(seq: SequenceNumber): void {
+    this.#stable = seq;
+  }
+
+  /** Proofs of the period before stay: clients may still ask for them. More may execute, and be stable, in turn. */
+  #stabilise(): void {
+    while (this.#stable > this.#stabilised) {
+      const seq = this.#stable;
+      this.#stabilised = seq;
+      const watermarks = this.#orderer.stabilise(seq);
+      if (watermarks.length > 0) this.#push({ type: "retire", watermarks });
+      this.#proofs.retire(seq - this.#options.parameters.checkpointPeriod);
+    }
   }
 
   #onTimer(timer: TimerId): void {
@@ -241,6 +262,7 @@ export class Replica {
 
   /** What every event may have made possible: a batch, and help for what waits. */
   #pump(): void {
+    this.#stabilise();
     this.#proposeBatches();
     if (this.#helpTimerSet || !(this.#proofs.waiting || this.#checkpoints.waiting)) return;
     this.#helpTimerSet = true;

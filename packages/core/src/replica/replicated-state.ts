@@ -27,7 +27,7 @@ export class ReplicatedState {
   readonly #hash: Hash;
   readonly #clients: PagedState;
   readonly #service: PagedState;
-  #leaves: Digest[] = [];
+  readonly #leaves: Digest[] = [];
 
   constructor(hash: Hash, parts: { clients: PagedState; service: PagedState }) {
     this.#hash = hash;

@@ -289,7 +289,7 @@ class LinearHybster implements Agreement {
 
   /** Only who was sent shares collects: at n = 3 the primary's and our own are a quorum, and every backup would. */
   #combine(slot: Slot): void {
-    if (!slot.collecting) return;
+    if (!slot.collecting && this.primary !== this.#context.self) return;
     if (slot.commit !== null || slot.combining || slot.proposal === null || !slot.certified) return;
     const shares = slot.supporting(this.#context.faults.n);
     if (shares.length < this.#context.faults.quorum) return;

@@ -38,7 +38,7 @@ const ORDER_BATCH_TIMER: TimerId = 1;
 
 /** DQBFT (paper 3.2): n D-instances disseminate batches, one O-instance orders their slots, concurrently. */
 class Dqbft implements Orderer {
-  readonly partitioned = true;
+  readonly soleCoordinator = null;
   readonly #context: OrdererContext;
   readonly #limits: OrderLimits;
   readonly #port: Port;
@@ -81,7 +81,11 @@ class Dqbft implements Orderer {
       limits: this.#limits,
       checkpointPeriod: parameters.checkpointPeriod,
       disseminationWindow: parameters.disseminationWindow,
-      sequel: { ...bound(context), checkpoint: (seq) => this.#onCheckpoint(seq) },
+      sequel: {
+        ...bound(context),
+        assign: (request) => this.#assign(request),
+        checkpoint: (seq) => this.#onCheckpoint(seq),
+      },
     });
     this.#accepted = { horizon: new Horizon(this.#limits, this.#sequencer.cut), seq: 0 };
   }
@@ -210,7 +214,8 @@ class Dqbft implements Orderer {
   }
 
   #onAssignRequest(request: AssignRequest): void {
-    if (request.valid === true) this.#queue.offerAssignment(request);
+    // Every replica relays it: all but the first come late.
+    if (request.valid === true && this.#context.sequel.wants(request)) this.#queue.offerAssignment(request);
   }
 
   /** An ordered slot whose batch is not decided here. Its header may never have reached us: ask. */
@@ -243,6 +248,11 @@ class Dqbft implements Orderer {
     const seq = this.#order.propose(value, evidence);
     this.#accept(seq, orderListOf(value));
     return true;
+  }
+
+  #assign(request: AssignRequest): void {
+    this.#context.sequel.assign(request);
+    this.#queue.settleAssignment(request);
   }
 
   #onCheckpoint(seq: SequenceNumber): void {
@@ -321,9 +331,9 @@ class Dqbft implements Orderer {
   }
 }
 
-function bound(context: OrdererContext): Pick<OrdererContext["sequel"], "execute" | "assign"> {
+function bound(context: OrdererContext): Pick<OrdererContext["sequel"], "execute" | "wants"> {
   const { sequel } = context;
-  return { execute: (delivery) => sequel.execute(delivery), assign: (request) => sequel.assign(request) };
+  return { execute: (delivery) => sequel.execute(delivery), wants: (request) => sequel.wants(request) };
 }
 
 /** The composition over any agreements: `destiny = dqbft({ disseminate: linearHybster, order: linearHybster })`. */

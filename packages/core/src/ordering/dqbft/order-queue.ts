@@ -1,4 +1,4 @@
-import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
+import type { Digest, ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { present } from "../../kernel/invariant.ts";
 import type { AssignRequest, Evidence, Proposal } from "../../wire/messages.ts";
 import { isPessimistic } from "./gate.ts";
@@ -38,7 +38,10 @@ export class OrderQueue {
   readonly #disseminator: Disseminator;
   /** Headers seen and not yet below the low watermark, by D-instance and slot. */
   readonly #headers: Map<SequenceNumber, Proposal>[];
-  readonly #assignments = new Map<string, AssignRequest>();
+  /** By client: the newest assignment that has not executed, and whether it was proposed here. */
+  readonly #assignments = new Map<Digest, { readonly request: AssignRequest; proposed: boolean }>();
+  /** How many of them were not. */
+  #assignmentsWaiting = 0;
   #turn: ReplicaId = 0;
 
   constructor(limits: OrderQueueLimits, disseminator: Disseminator) {
@@ -55,14 +58,23 @@ export class OrderQueue {
   /** One assignment per client waits: the newest. */
   offerAssignment(request: AssignRequest): void {
     const waiting = this.#assignments.get(request.client);
-    if (waiting !== undefined && waiting.nonce >= request.nonce) return;
+    if (waiting !== undefined && waiting.request.nonce >= request.nonce) return;
     if (waiting === undefined && this.#assignments.size >= ASSIGNMENTS_MAX) return;
-    this.#assignments.set(request.client, request);
+    if (waiting === undefined || waiting.proposed) this.#assignmentsWaiting += 1;
+    this.#assignments.set(request.client, { request, proposed: false });
+  }
+
+  /** An assignment has executed: it, and older ones of its client, need not be ordered any more. */
+  settleAssignment({ client, nonce }: AssignRequest): void {
+    const waiting = this.#assignments.get(client);
+    if (waiting === undefined || waiting.request.nonce > nonce) return;
+    if (!waiting.proposed) this.#assignmentsWaiting -= 1;
+    this.#assignments.delete(client);
   }
 
   /** How many entries could be proposed now, counted up to the size of one O-value. */
   available(): number {
-    let count = Math.min(this.#assignments.size, this.#limits.assignmentsMax);
+    let count = Math.min(this.#assignmentsWaiting, this.#limits.assignmentsMax);
     for (let instance = 0; instance < this.#limits.n && count < this.#limits.entriesMax; instance += 1) {
       count += this.#ready(instance);
     }
@@ -95,10 +107,14 @@ export class OrderQueue {
 
   #takeAssignments(): Entry[] {
     const entries: Entry[] = [];
-    for (const [client, request] of this.#assignments) {
-      if (entries.length >= this.#limits.assignmentsMax) break;
-      this.#assignments.delete(client);
-      entries.push({ type: "assign", request });
+    const max = Math.min(this.#limits.assignmentsMax, this.#limits.entriesMax);
+    if (this.#assignmentsWaiting === 0) return entries;
+    for (const assignment of this.#assignments.values()) {
+      if (entries.length >= max) break;
+      if (assignment.proposed) continue;
+      assignment.proposed = true;
+      this.#assignmentsWaiting -= 1;
+      entries.push({ type: "assign", request: assignment.request });
     }
     return entries;
   }

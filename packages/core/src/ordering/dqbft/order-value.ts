@@ -70,19 +70,16 @@ export function orderListOf(value: Value): OrderList {
 /** Whether the static limits hold: no more entries than allowed, none twice, known instances, slots from 1. */
 export function withinLimits(list: OrderList, limits: OrderLimits): boolean {
   if (!list.wellFormed || list.entries.length > limits.entriesMax) return false;
-  const counts = new Map<InstanceId, number>();
   const seen = new Set<string>();
+  const counts = new Array<number>(limits.n).fill(0);
   for (const entry of list.entries) {
-    const key = entry.type === "reference" ? `${entry.instance}:${entry.seq}` : entry.request.client;
-    if (seen.has(key)) return false;
-    seen.add(key);
+    seen.add(entry.type === "reference" ? `${entry.instance}:${entry.seq}` : entry.request.client);
     if (entry.type === "assign") continue;
-    if (entry.instance >= limits.n || entry.seq === 0) return false;
-    const count = (counts.get(entry.instance) ?? 0) + 1;
-    if (count > limits.referencesPerInstanceMax) return false;
-    counts.set(entry.instance, count);
+    const count = counts[entry.instance];
+    if (count === undefined || entry.seq === 0) return false;
+    counts[entry.instance] = count + 1;
   }
-  return true;
+  return seen.size === list.entries.length && Math.max(...counts) <= limits.referencesPerInstanceMax;
 }
 
 function parse(bytes: Uint8Array): OrderList {

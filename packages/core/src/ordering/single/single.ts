@@ -15,7 +15,6 @@ const INSTANCE: InstanceId = 0;
 
 /** One instance orders everything: the base protocol as its own paper has it. Only its primary submits. */
 class Single implements Orderer {
-  readonly partitioned = false;
   readonly #context: OrdererContext;
   readonly #protocol: AgreementProtocol;
   readonly #agreement: Agreement;
@@ -37,6 +36,10 @@ class Single implements Orderer {
     const port = new Port(outbox, INSTANCE);
     const place = { instance: INSTANCE, home: 0, port, superior, parameters: { window, pullDelay } };
     this.#agreement = protocol.create({ self, faults, hash, ...place });
+  }
+
+  get soleCoordinator(): ReplicaId {
+    return this.#agreement.primary;
   }
 
   get maySubmit(): boolean {

@@ -1,0 +1,147 @@
+import type { LogRecord, SavedCheckpoint, Watermark } from "@destiny/core/effects/effects";
+import type { InstanceId, Micros, SequenceNumber } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import type { RestoredCheckpoint } from "@destiny/core/replica/replica";
+import type { Engine } from "../engine/engine.ts";
+
+type Write =
+  | { readonly type: "record"; readonly record: LogRecord }
+  | { readonly type: "checkpoint"; readonly checkpoint: SavedCheckpoint }
+  | { readonly type: "retire"; readonly watermarks: readonly Watermark[] };
+
+/**
+ * One replica's log store. Writes become durable in the order in which they were asked for, each after a delay; a crash
+ * loses those that were not. History below the watermarks stays, for peers that come late.
+ */
+export class SimulatedDisk {
+  readonly #engine: Engine;
+  readonly #delay: Micros;
+  readonly #durable: () => void;
+  #pending: Write[] = [];
+  /** Writes asked for so far, those that crashes lost included; and how many of them are settled. */
+  #position = 0;
+  #durablePosition = 0;
+  #crashes = 0;
+  /** Writes become durable only while this is false. */
+  #stalled = false;
+  #due = 0;
+  readonly #records = new Map<InstanceId, Map<SequenceNumber, Map<number, LogRecord>>>();
+  readonly #watermarks = new Map<InstanceId, SequenceNumber>();
+  #checkpoint: { readonly seq: SequenceNumber; readonly pages: readonly Uint8Array[] } | null = null;
+
+  /** `durable` is called whenever more is durable. */
+  constructor(engine: Engine, delay: Micros, durable: () => void) {
+    this.#engine = engine;
+    this.#delay = delay;
+    this.#durable = durable;
+  }
+
+  /** The position of everything written so far. */
+  barrier(): number {
+    return this.#position;
+  }
+
+  /** Everything up to this position is durable, or lost for good. */
+  get durablePosition(): number {
+    return this.#durablePosition;
+  }
+
+  append(record: LogRecord): void {
+    this.#write({ type: "record", record });
+  }
+
+  saveCheckpoint(checkpoint: SavedCheckpoint): void {
+    this.#write({ type: "checkpoint", checkpoint });
+  }
+
+  retire(watermarks: readonly Watermark[]): void {
+    this.#write({ type: "retire", watermarks });
+  }
+
+  /** Nothing becomes durable until {@link resume}. */
+  stall(): void {
+    this.#stalled = true;
+  }
+
+  resume(): void {
+    this.#stalled = false;
+    this.#commit();
+  }
+
+  /** Loses what is not durable. */
+  crash(): void {
+    this.#crashes += 1;
+    this.#pending = [];
+    this.#due = 0;
+    this.#durablePosition = this.#position;
+  }
+
+  /** The newest durable checkpoint. */
+  loadCheckpoint(): RestoredCheckpoint | null {
+    return this.#checkpoint;
+  }
+
+  /** Durable records above the watermarks, by instance and slot. */
+  *records(): Iterable<LogRecord> {
+    for (const [instance, slots] of this.#records) {
+      const low = this.#watermarks.get(instance) ?? 0;
+      for (const [seq, kinds] of slots) if (seq > low) yield* kinds.values();
+    }
+  }
+
+  /** Durable records of a range of slots. */
+  *history(instance: InstanceId, first: SequenceNumber, last: SequenceNumber): Iterable<LogRecord> {
+    const slots = this.#records.get(instance);
+    if (slots === undefined) return;
+    for (let seq = first; seq <= last; seq += 1) yield* slots.get(seq)?.values() ?? [];
+  }
+
+  #write(write: Write): void {
+    this.#pending.push(write);
+    this.#position += 1;
+    const crashes = this.#crashes;
+    this.#engine.after(this.#delay, () => {
+      if (crashes !== this.#crashes) return;
+      this.#due += 1;
+      this.#commit();
+    });
+  }
+
+  #commit(): void {
+    if (this.#stalled || this.#due === 0) return;
+    for (const write of this.#pending.splice(0, this.#due)) {
+      this.#apply(write);
+      this.#durablePosition += 1;
+    }
+    this.#due = 0;
+    this.#durable();
+  }
+
+  #apply(write: Write): void {
+    switch (write.type) {
+      case "record":
+        return this.#keep(write.record);
+      case "checkpoint":
+        return this.#keepCheckpoint(write.checkpoint);
+      case "retire":
+        for (const { instance, seq } of write.watermarks) this.#watermarks.set(instance, seq);
+    }
+  }
+
+  #keep(record: LogRecord): void {
+    const slots = this.#records.get(record.instance) ?? new Map<SequenceNumber, Map<number, LogRecord>>();
+    this.#records.set(record.instance, slots);
+    const kinds = slots.get(record.seq) ?? new Map<number, LogRecord>();
+    slots.set(record.seq, kinds);
+    kinds.set(record.message.kind, record);
+  }
+
+  #keepCheckpoint({ seq, pages, pageCount }: SavedCheckpoint): void {
+    const before = this.#checkpoint?.pages ?? [];
+    const changed = new Map(pages.map(({ index, bytes }) => [index, bytes]));
+    const all = Array.from({ length: pageCount }, (_, index) =>
+      present(changed.get(index) ?? before[index], "a page that was saved, now or before"),
+    );
+    this.#checkpoint = { seq, pages: all };
+  }
+}

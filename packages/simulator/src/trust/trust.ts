@@ -1,0 +1,134 @@
+import type { JobResult, Share } from "@destiny/core/effects/effects";
+import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import type { Digest, InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import type { Check, ClientCheck } from "@destiny/core/wire/check";
+import { type Claim, schemeOf, statementOf } from "@destiny/core/wire/claim";
+import type { Message } from "@destiny/core/wire/messages";
+import {
+  assignStatement,
+  Counter,
+  identityStatement,
+  type Preamble,
+  requestStatement,
+} from "@destiny/core/wire/statement";
+import { ModelScheme, modelShare } from "@destiny/crypto/certificates/model";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import { ThreshSign } from "@destiny/crypto/trusted/threshsign";
+import { ModelKeys } from "./model-keys.ts";
+
+const BOOT_EPOCH = 1;
+
+export interface TrustOptions {
+  readonly faults: FaultModel;
+  /** Instances that the trusted subsystems certify for. */
+  readonly instances: number;
+  readonly seed: number;
+}
+
+/** All the keys of one simulated cluster: its certificate schemes, trusted subsystems and clients, by model cryptography. */
+export class Trust {
+  readonly preamble: Preamble;
+  readonly #options: TrustOptions;
+  readonly #tau: ModelScheme;
+  readonly #pi: ModelScheme;
+  readonly #keys: ModelKeys;
+  /** Messages found authentic, and for which instance: checking is pure, and receivers share the object. */
+  readonly #authentic = new WeakMap<Message, InstanceId>();
+
+  constructor(options: TrustOptions) {
+    const { faults, seed } = options;
+    const { n, quorum, oneCorrect } = faults;
+    this.#options = options;
+    this.preamble = { cluster: digestOf(new TextEncoder().encode(`cluster ${seed}`)), configuration: 0 };
+    this.#tau = new ModelScheme({ kind: "threshold", n, threshold: quorum, seed: `tau ${seed}` });
+    this.#pi = new ModelScheme({ kind: "threshold", n, threshold: oneCorrect, seed: `pi ${seed}` });
+    this.#keys = new ModelKeys(`keys ${seed}`);
+  }
+
+  /** A trusted subsystem, fresh: its counters at 0. */
+  createSubsystem(replica: ReplicaId): ThreshSign {
+    return new ThreshSign({
+      preamble: this.preamble,
+      replica,
+      bootEpoch: BOOT_EPOCH,
+      instances: this.#options.instances,
+      shares: this.#tau.signer(replica),
+      identity: { sign: this.#keys.signer(this.#identity(replica)) },
+    });
+  }
+
+  /** The public key of a client by its number. */
+  clientKey(client: number): Digest {
+    return this.#keys.publicKey(this.#options.faults.n + client);
+  }
+
+  /** Signs statements in a client's name. */
+  clientSigner(key: Digest): (statement: Uint8Array) => Uint8Array {
+    return this.#keys.signer(key);
+  }
+
+  /** A replica's share over a claim: from its trusted subsystem where the claim asks for that. */
+  certify(replica: ReplicaId, subsystem: ThreshSign, claim: Claim): JobResult {
+    if (claim.type !== "slot") {
+      const share = modelShare(this.#pi.secret(replica), this.#statement(claim));
+      return { type: "certified", share, certificate: new Uint8Array(0) };
+    }
+    const { instance, value, message } = claim;
+    const request = { kind: "independent", instance, counter: Counter.Order, value, message } as const;
+    const outcome = subsystem.certify(request);
+    if (!outcome.ok) return { type: "refused" };
+    const share = present(outcome.share, "an independent certificate has a share");
+    return { type: "certified", share, certificate: outcome.certificate };
+  }
+
+  combine(claim: Claim, shares: readonly Share[]): JobResult {
+    const { certificate, culprits } = this.#scheme(claim).combineSync(this.#statement(claim), shares);
+    return { type: "combined", aggregate: certificate ?? null, culprits: culprits ?? [] };
+  }
+
+  /** Whether a message of this instance is what its checks ask for; client checks are noted in their subjects. */
+  authenticate(instance: InstanceId, message: Message, checks: readonly Check[]): boolean {
+    if (this.#authentic.get(message) === instance) return true;
+    if (!checks.every((check) => this.holds(check))) return false;
+    this.#authentic.set(message, instance);
+    return true;
+  }
+
+  /** Whether a check holds. A client's never makes a message invalid: the answer is noted in its subject. */
+  holds(check: Check): boolean {
+    switch (check.type) {
+      case "identity": {
+        const statement = this.#statement(check.claim);
+        const signer = { replica: check.signer, bootEpoch: BOOT_EPOCH };
+        const signed = identityStatement(this.preamble, signer, statement);
+        return this.#keys.verify(this.#identity(check.signer), signed, check.certificate);
+      }
+      case "certificate":
+        return this.#scheme(check.claim).verifySync(this.#statement(check.claim), check.aggregate);
+      case "client":
+        check.subject.valid = this.#signedByClient(check);
+        return true;
+    }
+  }
+
+  #signedByClient({ client, statement, signature }: ClientCheck): boolean {
+    const bytes =
+      statement.type === "request"
+        ? requestStatement(this.preamble, statement.digest)
+        : assignStatement(this.preamble, statement.coordinator, statement.nonce);
+    return this.#keys.verify(client, bytes, signature);
+  }
+
+  #identity(replica: ReplicaId): Digest {
+    return this.#keys.publicKey(replica);
+  }
+
+  #scheme(claim: Claim): ModelScheme {
+    return schemeOf(claim) === "tau" ? this.#tau : this.#pi;
+  }
+
+  #statement(claim: Claim): Uint8Array {
+    return statementOf(claim, this.preamble, digestOf);
+  }
+}
