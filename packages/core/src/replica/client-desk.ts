@@ -101,13 +101,19 @@ export class ClientDesk {
   #answerAgain(request: Request): void {
     const { clients, proofs, reply } = this.#options;
     const kept = clients.reply(request.client, request.timestamp);
-    if (kept === undefined) return this.#refuse(request, RefusalCode.Superseded);
+    if (kept === undefined) return this.#refuse(request, this.#fateOf(request));
     if (kept.request !== request.digest) return this.#refuse(request, RefusalCode.TimestampUsed);
     const proof = proofs.proof(kept.seq, kept.entry);
     if (proof !== null) reply(proven(request.client, kept, proof));
     // A peer may have sent us that proof, and nobody has checked it: f + 1 plain replies do as well.
     const { timestamp, seq, entry, results } = kept;
     reply({ type: "plain", client: request.client, timestamp, seq, entry, results });
+  }
+
+  /** Only what certainly never executed may be called superseded: its client will send it again as a new request. */
+  #fateOf({ client, timestamp }: Request): RefusalCode {
+    const forgotten = this.#options.clients.hasForgotten(client, timestamp);
+    return forgotten ? RefusalCode.TimestampUsed : RefusalCode.Superseded;
   }
 
   #refuse(request: Request, code: RefusalCode): void {

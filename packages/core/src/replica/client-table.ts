@@ -74,6 +74,12 @@ export class ClientTable implements PagedState {
     return this.#find(client)?.replies.find((reply) => reply.timestamp === timestamp);
   }
 
+  /** Whether a request of this timestamp may have executed though no reply is kept: the older ones are forgotten. */
+  hasForgotten(client: Digest, timestamp: number): boolean {
+    const oldest = this.#find(client)?.replies[0];
+    return oldest !== undefined && timestamp < oldest.timestamp;
+  }
+
   /** A request has executed. */
   record(client: Digest, reply: KeptReply): void {
     const record = this.#claim(client);

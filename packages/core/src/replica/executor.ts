@@ -67,7 +67,7 @@ export class Executor {
       const last = within.get(request.client) ?? clients.last(request.client);
       if (request.timestamp <= last || !this.#isEffective(request, delivery.coordinator)) continue;
       within.set(request.client, request.timestamp);
-      executed.push({ request, results: request.operations.map((operation) => this.#apply(operation)) });
+      executed.push({ request, results: this.#applyAll(request.operations) });
       this.#commands += request.operations.length;
     }
     if (executed.length === 0) return null;
@@ -112,8 +112,17 @@ export class Executor {
     return !partitioned || clients.coordinator(request.client) === coordinator;
   }
 
-  #apply(operation: Uint8Array): Uint8Array {
-    return encodeOutcome(this.#outcome(operation));
+  /** One request's results fit into one reply: what comes after they have filled it has none. */
+  #applyAll(operations: readonly Uint8Array[]): Uint8Array[] {
+    let room: number = LIMITS.requestResultsBytesMax;
+    return operations.map((operation) => {
+      const outcome = this.#outcome(operation);
+      const bytes = encodeOutcome(
+        outcome.ok && outcome.result.length > room ? { ok: false, code: OutcomeCode.ResultTooLarge } : outcome,
+      );
+      room -= bytes.length;
+      return bytes;
+    });
   }
 
   /** A service that throws must not stop the replica; the code says no more than every replica knows. */

@@ -18,6 +18,8 @@ export const LIMITS = {
   certificateBytesMax: 256,
   /** Any frame between replicas: 4 MiB. */
   frameBytesMax: 4_194_304,
+  /** The results of one request's commands together: 3 MiB, so that a reply fits into its frame. */
+  requestResultsBytesMax: 3_145_728,
   /** The result of one command: 256 KiB. */
   resultBytesMax: 262_144,
 } as const;

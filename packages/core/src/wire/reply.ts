@@ -56,9 +56,9 @@ export const RefusalCode = {
   NotAdmitted: 2,
   /** Another replica coordinates this client; see `coordinator`. */
   NotCoordinator: 3,
-  /** Another request with this timestamp has executed. */
+  /** Another request with this timestamp has executed, or this one has and its reply is forgotten. */
   TimestampUsed: 4,
-  /** A later request of this client has executed, so this one never will. */
+  /** This one has not executed, and a later request of this client has, so it never will. */
   Superseded: 5,
   /** Too many requests of this client, or of all, are waiting. */
   Busy: 6,

@@ -93,7 +93,8 @@ class Bench {
       const shareSigner = openShareSigner(backend, "threshold", present(dealt.secrets[self], "a secret"));
       await bench.#addDriver(self, { verifier, jobs: { preamble, tau, pi, shareSigner, subsystem } });
     }
-    for (const driver of bench.drivers) await driver.start();
+    for (const driver of bench.drivers) await driver.recover();
+    for (const driver of bench.drivers) driver.start();
     return bench;
   }
 
@@ -168,7 +169,7 @@ test("commands through every coordinator execute everywhere and are answered wit
       const put = encodePut(`key-${home}`, Uint8Array.of(round));
       const operations = [encodeOperation(OperationKind.Command, put)];
       const request = Request.create({ client: key, timestamp: round, operations }, digestOf, sign);
-      bench.drivers[home]?.submit(request);
+      await bench.drivers[home]?.submit(request);
     }
   }
   for (let home = 0; home < N; home += 1) {

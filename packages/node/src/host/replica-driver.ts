@@ -51,6 +51,7 @@ export class ReplicaDriver {
   readonly #frames: Frames = new Frames();
   #effects: Effect[] = [];
   #stepping = false;
+  #started = false;
   #stopped = false;
 
   constructor(options: ReplicaDriverOptions) {
@@ -82,8 +83,13 @@ export class ReplicaDriver {
     return this.#replica;
   }
 
-  /** Takes back what the store holds, then takes part. Throws DamagedRecordError if it cannot be read. */
-  async start(): Promise<void> {
+  /** Effects that wait for the disk. */
+  get held(): number {
+    return this.#gate.held;
+  }
+
+  /** First of all: takes back what the store holds. Throws DamagedRecordError if it cannot be read. */
+  async recover(): Promise<void> {
     const { store } = this.#options;
     const saved = store.loadCheckpoint();
     if (saved !== undefined) {
@@ -98,26 +104,36 @@ export class ReplicaDriver {
       await this.#options.verifier.clientsOnly(this.#replica.checks(instance, message) ?? []);
       this.#replica.recover({ instance, seq: key.seq, message });
     }
+  }
+
+  /** Takes part from here on. */
+  start(): void {
+    this.#started = true;
     this.#step(() => this.#replica.start());
+  }
+
+  /** A link came up: whoever is there should know how far we are. */
+  onLink(): void {
+    if (this.#started) this.#step(() => this.#replica.announce());
   }
 
   /** A frame of an authenticated peer. */
   onFrame(from: ReplicaId, frame: Uint8Array): void {
-    if (!this.#stopped) this.#ingress.onFrame(from, frame);
+    if (this.#started && !this.#stopped) this.#ingress.onFrame(from, frame);
   }
 
-  /** A request as a client sent it. */
-  submit(request: Request): void {
-    void this.#options.verifier
-      .authentic([requestCheck(request)])
-      .then(() => this.#step(() => this.#replica.submit(request)));
+  /** A request as a client sent it. Returns whether its signature is the client's, once it has been taken or refused. */
+  async submit(request: Request): Promise<boolean> {
+    await this.#options.verifier.authentic([requestCheck(request)]);
+    this.#step(() => this.#replica.submit(request));
+    return request.valid === true;
   }
 
-  /** A client's wish for another coordinator, as it sent it. */
-  reassign(request: AssignRequest): void {
-    void this.#options.verifier
-      .authentic([assignCheck(request)])
-      .then(() => this.#step(() => this.#replica.reassign(request)));
+  /** A client's wish for another coordinator, as it sent it. Returns the same. */
+  async reassign(request: AssignRequest): Promise<boolean> {
+    await this.#options.verifier.authentic([assignCheck(request)]);
+    this.#step(() => this.#replica.reassign(request));
+    return request.valid === true;
   }
 
   /** No event gets in and no effect gets out any more. */

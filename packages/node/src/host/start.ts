@@ -1,0 +1,185 @@
+import { toDigest } from "@destiny/core/wire/reader";
+import type { Digest } from "@destiny/core/kernel/ids";
+import type { Admission } from "@destiny/core/replica/executor";
+import { KeyValue } from "@destiny/core/service/key-value";
+import type { Service } from "@destiny/core/service/service";
+import { CheckQueue } from "@destiny/crypto/bls/check-queue";
+import { openBls } from "@destiny/crypto/bls/open";
+import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
+import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
+import { spawnSigner } from "@destiny/crypto/trusted/spawn";
+import { ClientServer } from "../clients/client-server.ts";
+import { openReplyShares, type ReplicaConfiguration } from "../configuration/replica-configuration.ts";
+import { faultsOf, protocolOf } from "../genesis/check-genesis.ts";
+import type { Genesis } from "../genesis/genesis.ts";
+import { checkSubsystem, openSchemes } from "../genesis/open-schemes.ts";
+import { Mesh } from "../mesh/mesh.ts";
+import { Store } from "../store/store.ts";
+import { ReplicaDriver } from "./replica-driver.ts";
+import { RunningNode } from "./running-node.ts";
+import type { RunningReplica } from "./types.ts";
+import { Verifier } from "./verifier.ts";
+
+/** What a running replica tells its operator. */
+export type HostLog = (
+  level: "debug" | "info" | "warn" | "error",
+  event: string,
+  fields: Readonly<Record<string, string | number | boolean>>,
+) => void;
+
+/**
+ * Starts a replica from its folder: store, trusted signer, links to its peers, and its port for clients. Throws
+ * ConfigurationError for what the operator can mend; nothing is left running then.
+ */
+export async function startReplica(
+  configuration: ReplicaConfiguration,
+  log: HostLog,
+  service: Service = new KeyValue(),
+): Promise<RunningReplica> {
+  const node = new RunningNode(configuration, log);
+  try {
+    await assemble(node, configuration, service, log);
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+  return node;
+}
+
+/** From the disk outwards, so that nothing is heard before there is somebody to take it. */
+async function assemble(
+  node: RunningNode,
+  configuration: ReplicaConfiguration,
+  service: Service,
+  log: HostLog,
+): Promise<void> {
+  const { genesis, preamble, id, self } = configuration;
+  const failed = (error: Error): void => node.fail(error);
+  const backend = openBls((line) => log("warn", "bls", { line }));
+  const schemes = await openSchemes(genesis, backend, new CheckQueue(backend));
+  const { commits: tau, replies: pi } = schemes;
+  const shareSigner = openReplyShares(configuration, backend);
+  const signatures = new SignatureVerifier(openEd25519());
+  node.onStop(() => signatures.close());
+  const verifier = new Verifier({ preamble, tau, pi, identities: identitiesOf(genesis), signatures });
+
+  const store = await Store.open({
+    dir: configuration.dataDirectory,
+    cluster: preamble.cluster,
+    replica: id,
+    historyBytesMax: configuration.limits.historyBytesMax,
+    failed,
+  });
+  node.onStop(() => store.close());
+  const subsystem = await spawnSigner(configuration.signerDirectory, {
+    socketPath: configuration.signerSocketPath,
+    onLog: (text) => log("warn", "signer", { text: text.trimEnd() }),
+  });
+  node.onStop(() => subsystem.close());
+  checkSubsystem(genesis, id, subsystem.description);
+
+  const links: { mesh: Mesh | null } = { mesh: null };
+  const replies: { server: ClientServer | null } = { server: null };
+  const driver = new ReplicaDriver({
+    replica: {
+      self: id,
+      faults: faultsOf(genesis.protocol, genesis.replicas.length),
+      ordering: protocolOf(genesis.protocol).ordering,
+      parameters: genesis.parameters,
+      admission: admissionOf(genesis),
+      service,
+    },
+    store,
+    verifier,
+    links: {
+      send: (to, frame) => links.mesh?.send(to, frame),
+      broadcast: (frame) => links.mesh?.broadcast(frame),
+      pause: (peer) => links.mesh?.pause(peer),
+      resume: (peer) => links.mesh?.resume(peer),
+    },
+    jobs: { preamble, tau, pi, shareSigner, subsystem },
+    reply: (reply) => replies.server?.send(reply.client, reply),
+    report: (peer, reason) => node.report(peer, reason),
+    failed,
+  });
+  node.onStop(async () => driver.stop());
+  await driver.recover();
+
+  links.mesh = await openMesh(node, configuration, driver, log);
+  driver.start();
+  replies.server = await openClientServer(node, configuration, driver);
+  node.run({ driver, store, mesh: links.mesh, clients: replies.server, tier: subsystem.tier });
+  log("info", "serving", { replica: id, client: `${self.client.host}:${replies.server.port}` });
+}
+
+async function openMesh(
+  node: RunningNode,
+  configuration: ReplicaConfiguration,
+  driver: ReplicaDriver,
+  log: HostLog,
+): Promise<Mesh> {
+  const { genesis, id, self, listen, limits, preamble, tlsKeyPem } = configuration;
+  const mesh = await Mesh.open({
+    self: id,
+    peers: genesis.replicas
+      .filter((replica) => replica.id !== id)
+      .map(({ id: peer, mesh: { host, port }, certificate: { fingerprint, pem } }) => {
+        return { id: peer, host, port, fingerprint, certPem: pem };
+      }),
+    listen: listen.mesh,
+    certPem: self.certificate.pem,
+    keyPem: tlsKeyPem,
+    cluster: preamble.cluster,
+    limits: { backlogBytesMax: limits.meshBacklogBytesMax },
+    onFrame: (from, frame) => driver.onFrame(from, frame),
+    onLink: (peer, up) => {
+      log("info", up ? "link up" : "link down", { peer });
+      if (up) driver.onLink();
+    },
+    report: (peer, fault) => node.report(peer, fault),
+    log: (event, fields) => log("debug", event, fields),
+  });
+  node.onStop(() => mesh.close());
+  return mesh;
+}
+
+async function openClientServer(
+  node: RunningNode,
+  configuration: ReplicaConfiguration,
+  driver: ReplicaDriver,
+): Promise<ClientServer> {
+  const { id, self, listen, limits, preamble, tlsKeyPem, genesis } = configuration;
+  const admission = admissionOf(genesis);
+  const server = await ClientServer.open({
+    replica: id,
+    cluster: preamble.cluster,
+    listen: listen.client,
+    certPem: self.certificate.pem,
+    keyPem: tlsKeyPem,
+    limits: { connectionsMax: limits.clientConnectionsMax, backlogBytesMax: limits.clientBacklogBytesMax },
+    coordinatorOf: (client) => driver.replica.coordinatorOf(client),
+    admits: (client) => admission.type === "anyone" || admission.clients.has(client),
+    onSubmit: async (request, from) => {
+      if (await driver.submit(request)) from.prove();
+    },
+    onAssign: async (assign, from) => {
+      if (await driver.reassign(assign)) from.prove();
+    },
+    report: (fault) => node.report(undefined, `client-${fault}`),
+  });
+  node.onStop(() => server.close());
+  return server;
+}
+
+function identitiesOf(genesis: Genesis): { bootEpoch: number; publicKey: Uint8Array }[] {
+  return genesis.replicas.map(({ signer: { bootEpoch, identityKey } }) => {
+    return { bootEpoch, publicKey: Uint8Array.from(Buffer.from(identityKey, "hex")) };
+  });
+}
+
+function admissionOf(genesis: Genesis): Admission {
+  const { admission, parameters } = genesis;
+  if (admission.type === "anyone") return { type: "anyone", clientsMax: parameters.clientsMax };
+  const clients = new Set<Digest>(admission.clients.map((key) => toDigest(Buffer.from(key, "hex"))));
+  return { type: "list", clients };
+}
