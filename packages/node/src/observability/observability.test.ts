@@ -1,0 +1,147 @@
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
+import { RefusalCode } from "@destiny/core/wire/reply";
+import { expect, test } from "vitest";
+import { makeCluster } from "../configuration/test-cluster.ts";
+import { clusterOf } from "../genesis/genesis.ts";
+import { LogThrottle } from "./log-throttle.ts";
+import { eventLog, openLog, partLog } from "./logger.ts";
+import { createMetrics } from "./metrics.ts";
+import { nodeStatus } from "./node-status.ts";
+import type { MetricsSource } from "./samples.ts";
+
+function replicaStatus(executed: number) {
+  return {
+    executed,
+    commands: executed * 10,
+    stable: 64,
+    checkpoint: { seq: 64, root: "\u00ff".repeat(32) },
+    clients: 3,
+    queuedBytes: 0,
+    lag: 2,
+    instances: [{ instance: 0, view: 0, primary: 0, low: 64, decided: executed, known: executed + 1 }],
+  };
+}
+
+function source(executed: number): MetricsSource {
+  const traffic = { framesIn: 5, framesOut: 6, bytesIn: 7, bytesOut: 8 };
+  return {
+    replica: () => replicaStatus(executed),
+    mesh: () => [{ peer: 2, linked: true, links: 1, framesDropped: 9, ...traffic }],
+    store: () => ({ liveRecords: 1, historyBytes: 2, pendingBytes: 3, fileBytes: 4, groups: 5 }),
+    clients: () => ({ connections: 1, clients: 1, underWayBytes: 0, accepted: 4, ...traffic }),
+  };
+}
+
+test("a scrape shows the state of the moment, totals as counters", async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  metrics.watch(source(70));
+  expect(await metrics.text()).toContain("destiny_commands_total 700");
+  metrics.watch(source(71));
+  const text = await metrics.text();
+  expect(text).toContain("# TYPE destiny_commands_total counter");
+  expect(text).toContain("destiny_commands_total 710");
+  expect(text).toContain("destiny_executed_slots 71");
+  expect(text).toContain('destiny_instance_known{instance="0"} 72');
+  expect(text).toContain('destiny_mesh_linked{peer="2"} 1');
+  expect(text).toContain('destiny_mesh_dropped_frames_total{peer="2"} 9');
+  expect(text).toContain("destiny_store_groups_total 5");
+  expect(text).toContain("destiny_client_accepted_total 4");
+});
+
+test("events are counted under their names", async () => {
+  const metrics = createMetrics({ processMetrics: false });
+  metrics.batchProposed(1_000);
+  metrics.certified(3, 0.0007);
+  metrics.combined(0.003);
+  metrics.verified(2, 0.0001);
+  metrics.groupSynced(12, 0.004);
+  metrics.misbehaved(4, Misbehaviour.BadShare);
+  metrics.meshFault(undefined, "handshake");
+  metrics.clientFault("slow-reader");
+  metrics.refused(RefusalCode.Busy);
+  metrics.refused(200);
+  metrics.httpAnswered("GET", 200, 0.02);
+  const text = await metrics.text();
+  for (const line of [
+    'destiny_batch_bytes_bucket{le="4096"} 1',
+    "destiny_certified_total 3",
+    'destiny_certify_seconds_bucket{le="0.0005"} 0',
+    "destiny_combine_seconds_count 1",
+    "destiny_verified_total 2",
+    "destiny_store_group_records_sum 12",
+    'destiny_misbehaviour_total{peer="4",reason="bad-share"} 1',
+    'destiny_mesh_faults_total{peer="unknown",fault="handshake"} 1',
+    'destiny_client_faults_total{fault="slow-reader"} 1',
+    'destiny_refusals_total{code="Busy"} 1',
+    'destiny_refusals_total{code="unknown"} 1',
+    'destiny_http_seconds_count{method="GET",status="200"} 1',
+  ]) {
+    expect(text).toContain(line);
+  }
+});
+
+test("the process itself is measured where one replica is one process", async () => {
+  const text = await createMetrics({ processMetrics: true }).text();
+  expect(text).toContain("nodejs_eventloop_lag_p99_seconds");
+  expect(text).toContain("process_resident_memory_bytes");
+});
+
+test("a log line is one JSON object with level, time, replica and part", async () => {
+  const output = join(mkdtempSync(join(tmpdir(), "destiny-log-")), "log");
+  const log = openLog({ level: "info", replica: 3, output });
+  await new Promise((resolve) => setTimeout(resolve, 20)); // The file is opened in the background.
+  eventLog(partLog(log.logger, "mesh"))("link up", { peer: 1 });
+  log.logger.debug("not at this level");
+  log.logger.error(new Error("boom"));
+  log.flush();
+  const lines = readFileSync(output, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatchObject({ level: "info", replica: 3, part: "mesh", peer: 1, msg: "link up" });
+  expect(Number.isNaN(Date.parse(String(lines[0]?.["time"])))).toBe(false);
+  expect(lines[1]).toMatchObject({ level: "error", err: { message: "boom" } });
+});
+
+test("of many equal events one a period is logged, and the rest counted", () => {
+  let now = 0;
+  const throttle = new LogThrottle(1_000, () => now);
+  expect([throttle.admit("a"), throttle.admit("a"), throttle.admit("a"), throttle.admit("b")]).toEqual([
+    0,
+    null,
+    null,
+    0,
+  ]);
+  now = 1_000;
+  expect(throttle.admit("a")).toBe(2);
+  expect(throttle.admit("a")).toBeNull();
+});
+
+test("a status is plain JSON with digests in hex", async () => {
+  const { genesis } = await makeCluster();
+  const at = { host: "127.0.0.1", port: 1 };
+  const addresses = { mesh: at, client: at, http: null };
+  const cluster = clusterOf(genesis);
+  const status = nodeStatus({
+    self: 1,
+    genesis,
+    cluster,
+    trust: "T1",
+    addresses,
+    links: [0],
+    replica: replicaStatus(70),
+  });
+  expect(JSON.parse(JSON.stringify(status))).toEqual(status);
+  expect(status).toMatchObject({
+    replica: 1,
+    n: 3,
+    f: 1,
+    executed: 70,
+    checkpoint: { seq: 64, digest: "ff".repeat(32) },
+  });
+  expect(status.cluster).toMatch(/^[0-9a-f]{64}$/);
+});
