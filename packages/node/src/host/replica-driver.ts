@@ -166,10 +166,10 @@ export class ReplicaDriver {
   #perform(effect: Effect): void {
     switch (effect.type) {
       case "persist":
-        this.#append(effect.record);
+        this.#append(effect.record, true);
         return this.#gate.close();
       case "note":
-        return this.#append(effect.record);
+        return this.#append(effect.record, false);
       case "set-timer":
         return this.#timers.set(effect.instance, effect.timer, effect.delay);
       case "cancel-timer":
@@ -207,9 +207,9 @@ export class ReplicaDriver {
     }
   }
 
-  #append(record: LogRecord): void {
+  #append(record: LogRecord, wanted: boolean): void {
     const { instance, seq, message } = record;
-    this.#options.store.append({ instance, kind: message.kind, seq }, this.#frames.of(instance, message));
+    this.#options.store.append({ instance, kind: message.kind, seq }, this.#frames.of(instance, message), wanted);
   }
 
   /** The log holds frames as they were sent, so they can be sent again as they are. */

@@ -23,6 +23,10 @@ export interface Account {
 
 /** Bytes after which a group takes no further unit. Larger ones only add latency. */
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+/** How long what nobody waits for may wait for company. */
+const LEISURE_MILLIS = 20;
+/** Bytes that nobody waits for and that go out all the same. */
+const LEISURE_BYTES_MAX = 1024 * 1024;
 /** A disk that has not answered for so long has failed. */
 const PATIENCE_MILLIS = 60_000;
 const PATIENCE_CHECK_MILLIS = 5_000;
@@ -50,6 +54,9 @@ export class GroupCommit {
   #durable = 0;
   #groups = 0;
   #pendingBytes = 0;
+  /** Somebody waits for this position. */
+  #wanted = 0;
+  #leisure: NodeJS.Timeout | null = null;
   #scheduled = false;
   #startedMillis: number | null = null;
   #failure: StoreFailure | null = null;
@@ -85,12 +92,17 @@ export class GroupCommit {
     return this.#pendingBytes;
   }
 
-  /** @throws StoreFailure once the disk has failed: nothing can become durable any more */
-  add(unit: Unit): void {
+  /**
+   * A unit that is wanted goes out at once, any other with the next one that is, or after a moment: a sync that nobody
+   * waits for would keep the one that somebody does wait for from starting.
+   * @throws StoreFailure once the disk has failed: nothing can become durable any more
+   */
+  add(unit: Unit, wanted: boolean): void {
     if (this.#failure !== null) throw this.#failure;
     this.#queue.push(unit);
     this.#position += 1;
     this.#pendingBytes += unit.bytes;
+    if (wanted) this.#wanted = this.#position;
     this.#schedule();
   }
 
@@ -102,6 +114,8 @@ export class GroupCommit {
     invariant(position <= this.#position, "only what was added can become durable");
     if (position <= this.#durable) return Promise.resolve();
     if (this.#failure !== null) return Promise.reject(this.#failure);
+    this.#wanted = Math.max(this.#wanted, position);
+    this.#schedule();
     return new Promise((resolve, reject) => this.#waiters.push({ position, resolve, reject }));
   }
 
@@ -116,16 +130,26 @@ export class GroupCommit {
       await this.whenDurable(this.#position).catch(() => undefined);
     }
     clearInterval(this.#watchdog);
+    if (this.#leisure !== null) clearTimeout(this.#leisure);
   }
 
   /** All that one turn of the caller adds joins one group. */
   #schedule(): void {
-    if (this.#scheduled || this.#startedMillis !== null) return;
+    if (this.#scheduled || this.#startedMillis !== null || this.#queue.length === 0) return;
+    if (this.#wanted <= this.#durable && this.#pendingBytes < LEISURE_BYTES_MAX) return this.#linger();
     this.#scheduled = true;
     queueMicrotask(() => {
       this.#scheduled = false;
       this.#start();
     });
+  }
+
+  #linger(): void {
+    this.#leisure ??= setTimeout(() => {
+      this.#leisure = null;
+      this.#wanted = this.#position;
+      this.#schedule();
+    }, LEISURE_MILLIS);
   }
 
   #start(): void {

@@ -112,18 +112,20 @@ export class Store {
 
   /**
    * Adds a record to the current group, or replaces the one under its key. The value must not change until it
-   * is durable. A record that a retired checkpoint stands for is not kept.
+   * is durable. A record that a retired checkpoint stands for is not kept. `wanted` says that something
+   * waits for it.
    */
-  append(key: LogKey, value: Uint8Array): void {
+  append(key: LogKey, value: Uint8Array, wanted = true): void {
     const bytes = logKey(key);
     const retired = this.#retention.isRetired(key);
     const isNew = !retired && this.#retention.add(key, value.byteLength);
-    this.#commit.add({
+    const unit = {
       operations: retired ? [] : [{ key: bytes, value }],
       bytes: retired ? 0 : value.byteLength,
       records: isNew ? 1 : 0,
       checksum: isNew ? keyChecksum(bytes) : 0,
-    });
+    };
+    this.#commit.add(unit, wanted);
   }
 
   /** The position of everything written so far. */
@@ -155,7 +157,7 @@ export class Store {
    * are dropped. The bytes must not change until they are durable.
    */
   saveCheckpoint(checkpoint: NewCheckpoint): void {
-    this.#commit.add(checkpointUnit(checkpoint, this.#pageCount));
+    this.#commit.add(checkpointUnit(checkpoint, this.#pageCount), false);
     this.#pageCount = checkpoint.pageCount;
   }
 
@@ -216,7 +218,7 @@ export class Store {
       { key: retirementKey(number), value: Buffer.from(JSON.stringify(content)) },
       { key: METADATA_KEYS.watermarks, value: Buffer.from(JSON.stringify(this.#retention.watermarks())) },
     ];
-    this.#commit.add(unitOf(operations, 0, 0));
+    this.#commit.add(unitOf(operations, 0, 0), false);
     this.#retiredAt = this.#commit.position;
   }
 
@@ -271,7 +273,7 @@ export class Store {
       operations.push({ key: retirementKey(piece.number), value: null });
       this.#eviction = null;
     }
-    this.#commit.add(unitOf(operations, -records, -checksum));
+    this.#commit.add(unitOf(operations, -records, -checksum), false);
     this.#evictionAt = this.#commit.position;
   }
 
