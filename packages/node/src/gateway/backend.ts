@@ -1,5 +1,5 @@
 import type { Outcome } from "@destiny/core/wire/reply";
-import type { NodeStatus } from "../observability/node-status.ts";
+import type { StatusReport } from "../observability/status-report.ts";
 
 /** What became of one operation, and where in the global order. */
 export interface GatewayReply {
@@ -14,7 +14,7 @@ export interface GatewayBackend {
    * `ClientError` of the client library.
    */
   execute(operation: Uint8Array, deadlineMillis: number): Promise<GatewayReply>;
-  status(): NodeStatus;
+  status(): StatusReport;
   /** In the text format of Prometheus. */
   metrics(): Promise<string>;
 }

@@ -6,7 +6,7 @@ import { KeyValue, VALUE_BYTES_MAX } from "@destiny/core/service/key-value";
 import { decodeOperation, OperationKind } from "@destiny/core/service/operation";
 import { OutcomeCode, RefusalCode } from "@destiny/core/wire/reply";
 import { afterEach, expect, test, vi } from "vitest";
-import type { NodeStatus } from "../observability/node-status.ts";
+import type { StatusReport } from "../observability/status-report.ts";
 import type { GatewayBackend, GatewayReply } from "./backend.ts";
 import { type GatewayLimits, type GatewayOptions, HttpGateway } from "./http-gateway.ts";
 
@@ -31,8 +31,8 @@ class LocalBackend implements GatewayBackend {
     return { outcome: { ok: true, result }, seq: this.seq };
   }
 
-  status(): NodeStatus {
-    return { replica: 1, executed: 7 } as NodeStatus;
+  status(): StatusReport {
+    return { replica: 1, executed: 7 } as StatusReport;
   }
 
   async metrics(): Promise<string> {

@@ -1,17 +1,11 @@
-import type { ReplicaId } from "@destiny/core/kernel/ids";
-import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { RefusalCode } from "@destiny/core/wire/reply";
 import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
-import type { ClientFault } from "../clients/options.ts";
-import type { MeshFault } from "../mesh/options.ts";
 import { type MetricsSource, Samples } from "./samples.ts";
 
 /** Spans from a fast signature to a disk in trouble, in seconds. */
 const SECONDS = [0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5];
 const BATCH_BYTES = [512, 4_096, 16_384, 65_536, 131_072, 262_144, 524_288, 1_048_576, 2_097_152];
 const GROUP_RECORDS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1_024];
-/** Labels of what nobody authenticated. */
-const UNKNOWN = "unknown";
 
 const REFUSALS: ReadonlyMap<number, string> = new Map(
   Object.entries(RefusalCode).map(([name, code]) => [code, name]),
@@ -29,17 +23,12 @@ export interface Metrics {
   verified(count: number, seconds: number): void;
   /** A group of records became durable. */
   groupSynced(records: number, seconds: number): void;
-  /** A peer sent what no correct one sends. */
-  misbehaved(peer: ReplicaId, reason: Misbehaviour): void;
-  /** A connection between replicas was refused or closed; the peer is undefined if nothing authenticated it. */
-  meshFault(peer: ReplicaId | undefined, fault: MeshFault): void;
-  clientFault(fault: ClientFault): void;
   /** A request was refused. */
   refused(code: number): void;
   /** The gateway answered. */
   httpAnswered(method: string, status: number, seconds: number): void;
   /** From here on every scrape reads the present state too. */
-  watch(source: MetricsSource): void;
+  watch(source: () => MetricsSource): void;
   /** All metrics, in the text format of Prometheus. */
   text(): Promise<string>;
   readonly contentType: string;
@@ -50,15 +39,15 @@ export function createMetrics(options: { readonly processMetrics: boolean }): Me
   const registry = new Registry();
   if (options.processMetrics) collectDefaultMetrics({ register: registry });
   const samples = new Samples(registry);
-  let source: MetricsSource | undefined;
+  let source: (() => MetricsSource) | undefined;
   return {
     ...spanRecorders(registry),
-    ...faultRecorders(registry),
+    ...refusalRecorder(registry),
     watch(watched) {
       source = watched;
     },
     text() {
-      if (source !== undefined) samples.take(source);
+      if (source !== undefined) samples.take(source());
       return registry.metrics();
     },
     contentType: registry.contentType,
@@ -113,27 +102,8 @@ function spanRecorders(registry: Registry): SpanRecorders {
   };
 }
 
-type FaultRecorders = Pick<Metrics, "misbehaved" | "meshFault" | "clientFault" | "refused">;
-
-function faultRecorders(registry: Registry): FaultRecorders {
-  const counter = (name: string, help: string, labelNames: string[]): Counter =>
-    new Counter({ name, help, labelNames, registers: [registry] });
-  const misbehaviour = counter("destiny_misbehaviour_total", "What no correct peer sends", [
-    "peer",
-    "reason",
-  ]);
-  const mesh = counter("destiny_mesh_faults_total", "Connections between replicas refused or closed", [
-    "peer",
-    "fault",
-  ]);
-  const clients = counter("destiny_client_faults_total", "Connections of clients refused or closed", [
-    "fault",
-  ]);
-  const refusals = counter("destiny_refusals_total", "Requests refused", ["code"]);
-  return {
-    misbehaved: (peer, reason) => misbehaviour.inc({ peer, reason }),
-    meshFault: (peer, fault) => mesh.inc({ peer: peer ?? UNKNOWN, fault }),
-    clientFault: (fault) => clients.inc({ fault }),
-    refused: (code) => refusals.inc({ code: REFUSALS.get(code) ?? UNKNOWN }),
-  };
+function refusalRecorder(registry: Registry): Pick<Metrics, "refused"> {
+  const options = { name: "destiny_refusals_total", help: "Requests refused", labelNames: ["code"] };
+  const refusals = new Counter({ ...options, registers: [registry] });
+  return { refused: (code) => refusals.inc({ code: REFUSALS.get(code) ?? "unknown" }) };
 }

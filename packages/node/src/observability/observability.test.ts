@@ -1,45 +1,52 @@
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { RefusalCode } from "@destiny/core/wire/reply";
 import { expect, test } from "vitest";
-import { makeCluster } from "../configuration/test-cluster.ts";
-import { clusterOf } from "../genesis/genesis.ts";
+import type { NodeStatus } from "../host/types.ts";
 import { LogThrottle } from "./log-throttle.ts";
 import { eventLog, openLog, partLog } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
-import { nodeStatus } from "./node-status.ts";
-import type { MetricsSource } from "./samples.ts";
+import { statusReport } from "./status-report.ts";
 
-function replicaStatus(executed: number) {
-  return {
-    executed,
-    commands: executed * 10,
-    stable: 64,
-    checkpoint: { seq: 64, root: "\u00ff".repeat(32) },
-    clients: 3,
-    queuedBytes: 0,
-    lag: 2,
-    instances: [{ instance: 0, view: 0, primary: 0, low: 64, decided: executed, known: executed + 1 }],
-  };
-}
-
-function source(executed: number): MetricsSource {
+function status(executed: number): NodeStatus {
   const traffic = { framesIn: 5, framesOut: 6, bytesIn: 7, bytesOut: 8 };
   return {
-    replica: () => replicaStatus(executed),
-    mesh: () => [{ peer: 2, linked: true, links: 1, framesDropped: 9, ...traffic }],
-    store: () => ({ liveRecords: 1, historyBytes: 2, pendingBytes: 3, fileBytes: 4, groups: 5 }),
-    clients: () => ({ connections: 1, clients: 1, underWayBytes: 0, accepted: 4, ...traffic }),
+    replica: 1,
+    protocol: "destiny",
+    n: 3,
+    f: 1,
+    tier: "T1",
+    uptimeSeconds: 1.5,
+    core: {
+      executed,
+      commands: executed * 10,
+      stable: 64,
+      checkpoint: { seq: 64, root: "\u00ff".repeat(32) },
+      clients: 3,
+      queuedBytes: 0,
+      lag: 2,
+      instances: [{ instance: 0, view: 0, primary: 0, low: 64, decided: executed, known: executed + 1 }],
+    },
+    peers: [
+      { peer: 0, linked: false, links: 0, framesDropped: 0, ...traffic },
+      { peer: 2, linked: true, links: 1, framesDropped: 9, ...traffic },
+    ],
+    clients: { connections: 1, clients: 1, underWayBytes: 0, accepted: 4, ...traffic },
+    store: { liveRecords: 1, historyBytes: 2, pendingBytes: 3, fileBytes: 4, groups: 5 },
+    held: 11,
+    misbehaviour: new Map([
+      ["2 bad-share", 4],
+      ["- client-malformed", 1],
+    ]),
   };
 }
 
 test("a scrape shows the state of the moment, totals as counters", async () => {
   const metrics = createMetrics({ processMetrics: false });
-  metrics.watch(source(70));
+  metrics.watch(() => status(70));
   expect(await metrics.text()).toContain("destiny_commands_total 700");
-  metrics.watch(source(71));
+  metrics.watch(() => status(71));
   const text = await metrics.text();
   expect(text).toContain("# TYPE destiny_commands_total counter");
   expect(text).toContain("destiny_commands_total 710");
@@ -49,6 +56,9 @@ test("a scrape shows the state of the moment, totals as counters", async () => {
   expect(text).toContain('destiny_mesh_dropped_frames_total{peer="2"} 9');
   expect(text).toContain("destiny_store_groups_total 5");
   expect(text).toContain("destiny_client_accepted_total 4");
+  expect(text).toContain("destiny_held_effects 11");
+  expect(text).toContain('destiny_refused_input_total{peer="2",reason="bad-share"} 4');
+  expect(text).toContain('destiny_refused_input_total{peer="-",reason="client-malformed"} 1');
 });
 
 test("events are counted under their names", async () => {
@@ -58,9 +68,6 @@ test("events are counted under their names", async () => {
   metrics.combined(0.003);
   metrics.verified(2, 0.0001);
   metrics.groupSynced(12, 0.004);
-  metrics.misbehaved(4, Misbehaviour.BadShare);
-  metrics.meshFault(undefined, "handshake");
-  metrics.clientFault("slow-reader");
   metrics.refused(RefusalCode.Busy);
   metrics.refused(200);
   metrics.httpAnswered("GET", 200, 0.02);
@@ -72,9 +79,6 @@ test("events are counted under their names", async () => {
     "destiny_combine_seconds_count 1",
     "destiny_verified_total 2",
     "destiny_store_group_records_sum 12",
-    'destiny_misbehaviour_total{peer="4",reason="bad-share"} 1',
-    'destiny_mesh_faults_total{peer="unknown",fault="handshake"} 1',
-    'destiny_client_faults_total{fault="slow-reader"} 1',
     'destiny_refusals_total{code="Busy"} 1',
     'destiny_refusals_total{code="unknown"} 1',
     'destiny_http_seconds_count{method="GET",status="200"} 1',
@@ -121,27 +125,17 @@ test("of many equal events one a period is logged, and the rest counted", () => 
   expect(throttle.admit("a")).toBeNull();
 });
 
-test("a status is plain JSON with digests in hex", async () => {
-  const { genesis } = await makeCluster();
+test("a status report is plain JSON with digests in hex", () => {
   const at = { host: "127.0.0.1", port: 1 };
   const addresses = { mesh: at, client: at, http: null };
-  const cluster = clusterOf(genesis);
-  const status = nodeStatus({
-    self: 1,
-    genesis,
-    cluster,
-    trust: "T1",
-    addresses,
-    links: [0],
-    replica: replicaStatus(70),
-  });
-  expect(JSON.parse(JSON.stringify(status))).toEqual(status);
-  expect(status).toMatchObject({
+  const report = statusReport(status(70), "\u0000".repeat(32), addresses);
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report);
+  expect(report).toMatchObject({
     replica: 1,
-    n: 3,
-    f: 1,
+    cluster: "00".repeat(32),
     executed: 70,
     checkpoint: { seq: 64, digest: "ff".repeat(32) },
+    links: [2],
+    refused: { "2 bad-share": 4 },
   });
-  expect(status.cluster).toMatch(/^[0-9a-f]{64}$/);
 });

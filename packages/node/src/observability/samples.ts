@@ -2,16 +2,15 @@ import type { InstanceStatus } from "@destiny/core/ordering/orderer";
 import type { ReplicaStatus } from "@destiny/core/replica/replica";
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { ClientServerStatistics } from "../clients/options.ts";
+import type { NodeStatus } from "../host/types.ts";
 import type { PeerStatistics } from "../mesh/options.ts";
 import type { StoreStatistics } from "../store/store.ts";
 
-/** The state that a scrape looks at. Nothing here is asked between scrapes. */
-export interface MetricsSource {
-  readonly replica: () => ReplicaStatus;
-  readonly mesh: () => readonly PeerStatistics[];
-  readonly store: () => StoreStatistics;
-  readonly clients: () => ClientServerStatistics;
-}
+/** The state that a scrape looks at. */
+export type MetricsSource = Pick<
+  NodeStatus,
+  "core" | "peers" | "store" | "clients" | "held" | "misbehaviour"
+>;
 
 /** A metric that is read off the state: its name without prefix, what it says, and how to read it. */
 type Reading<T> = readonly [name: string, help: string, read: (state: T) => number];
@@ -56,6 +55,21 @@ const STORE: readonly Reading<StoreStatistics>[] = [
   ["store_groups_total", "Groups made durable", (store) => store.groups],
 ];
 
+const HOST: readonly Reading<MetricsSource>[] = [
+  ["held_effects", "What waits for the disk before it may leave", ({ held }) => held],
+];
+
+const REFUSED: readonly Reading<Refused>[] = [
+  ["refused_input_total", "Input of peers and clients that was refused", ({ count }) => count],
+];
+
+/** What was refused of one peer, `-` if nothing authenticated it, for one reason. */
+interface Refused {
+  readonly peer: string;
+  readonly reason: string;
+  readonly count: number;
+}
+
 const CLIENTS: readonly Reading<ClientServerStatistics>[] = [
   ["client_connections", "Connections of clients", (clients) => clients.connections],
   ["client_names", "Clients with a connection", (clients) => clients.clients],
@@ -67,6 +81,16 @@ const CLIENTS: readonly Reading<ClientServerStatistics>[] = [
   ["client_sent_frames_total", "Messages to clients", (clients) => clients.framesOut],
 ];
 
+type Labels = Readonly<Record<string, string | number>>;
+
+/** Metrics that are read off the same kind of state, once per place where there is one. */
+interface Family<T> {
+  readonly readings: readonly Reading<T>[];
+  readonly labelNames: readonly string[];
+  readonly labels: (state: T) => Labels;
+  readonly states: (source: MetricsSource) => readonly T[];
+}
+
 /** Takes the metrics that are state, not events, when somebody looks. */
 export class Samples {
   readonly #registry: Registry;
@@ -75,21 +99,28 @@ export class Samples {
   constructor(registry: Registry) {
     this.#registry = registry;
     this.#takers = [
-      this.#plain(REPLICA, (source) => source.replica()),
-      this.#plain(STORE, (source) => source.store()),
-      this.#plain(CLIENTS, (source) => source.clients()),
-      this.#labelled(
-        "instance",
-        INSTANCE,
-        ({ instance }) => instance,
-        (source) => source.replica().instances,
-      ),
-      this.#labelled(
-        "peer",
-        PEER,
-        ({ peer }) => peer,
-        (source) => source.mesh(),
-      ),
+      this.#taker(single(REPLICA, ({ core }) => core)),
+      this.#taker(single(STORE, ({ store }) => store)),
+      this.#taker(single(CLIENTS, ({ clients }) => clients)),
+      this.#taker(single(HOST, (source) => source)),
+      this.#taker({
+        readings: INSTANCE,
+        labelNames: ["instance"],
+        labels: ({ instance }) => ({ instance }),
+        states: ({ core }) => core.instances,
+      }),
+      this.#taker({
+        readings: PEER,
+        labelNames: ["peer"],
+        labels: ({ peer }) => ({ peer }),
+        states: ({ peers }) => peers,
+      }),
+      this.#taker({
+        readings: REFUSED,
+        labelNames: ["peer", "reason"],
+        labels: ({ peer, reason }) => ({ peer, reason }),
+        states: ({ misbehaviour }) => refusedOf(misbehaviour),
+      }),
     ];
   }
 
@@ -97,38 +128,27 @@ export class Samples {
     for (const taker of this.#takers) taker(source);
   }
 
-  #plain<T>(
-    readings: readonly Reading<T>[],
-    read: (source: MetricsSource) => T,
-  ): (source: MetricsSource) => void {
-    const metrics = readings.map((reading) => this.#metric(reading, []));
+  #taker<T>({ readings, labelNames, labels, states }: Family<T>): (source: MetricsSource) => void {
+    const setters = readings.map((reading) => ({ read: reading[2], set: this.#setter(reading, labelNames) }));
     return (source) => {
-      const state = read(source);
-      for (const [i, [, , value]] of readings.entries()) metrics[i]?.({}, value(state));
-    };
-  }
-
-  #labelled<T>(
-    label: string,
-    readings: readonly Reading<T>[],
-    name: (state: T) => number,
-    read: (source: MetricsSource) => readonly T[],
-  ): (source: MetricsSource) => void {
-    const metrics = readings.map((reading) => this.#metric(reading, [label]));
-    return (source) => {
-      for (const state of read(source)) {
-        const labels = { [label]: name(state) };
-        for (const [i, [, , value]] of readings.entries()) metrics[i]?.(labels, value(state));
+      for (const state of states(source)) {
+        const where = labels(state);
+        for (const { read, set } of setters) set(where, read(state));
       }
     };
   }
 
   /** A total is a counter to those who read it, even if it is kept elsewhere. */
-  #metric(
+  #setter(
     [suffix, help]: Reading<never>,
-    labelNames: string[],
-  ): (labels: Record<string, number>, value: number) => void {
-    const options = { name: `destiny_${suffix}`, help, labelNames, registers: [this.#registry] };
+    labelNames: readonly string[],
+  ): (labels: Labels, value: number) => void {
+    const options = {
+      name: `destiny_${suffix}`,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.#registry],
+    };
     if (!suffix.endsWith("_total")) {
       const gauge = new Gauge(options);
       return (labels, value) => gauge.set(labels, value);
@@ -139,4 +159,15 @@ export class Samples {
       counter.inc(labels, value);
     };
   }
+}
+
+function single<T>(readings: readonly Reading<T>[], read: (source: MetricsSource) => T): Family<T> {
+  return { readings, labelNames: [], labels: () => ({}), states: (source) => [read(source)] };
+}
+
+function refusedOf(misbehaviour: ReadonlyMap<string, number>): Refused[] {
+  return [...misbehaviour].map(([name, count]) => {
+    const [peer = "-", reason = ""] = name.split(" ");
+    return { peer, reason, count };
+  });
 }

@@ -1,10 +1,9 @@
 import type { Digest, ReplicaId } from "@destiny/core/kernel/ids";
 import type { InstanceStatus } from "@destiny/core/ordering/orderer";
-import type { ReplicaStatus } from "@destiny/core/replica/replica";
 import { fromDigest } from "@destiny/core/wire/reader";
 import type { TrustTier } from "@destiny/crypto/trusted/subsystem";
-import { faultsOf } from "../genesis/check-genesis.ts";
-import type { Genesis, HostPort } from "../genesis/genesis.ts";
+import type { HostPort } from "../genesis/genesis.ts";
+import type { NodeStatus } from "../host/types.ts";
 
 /** Where a running replica listens. */
 export interface NodeAddresses {
@@ -15,10 +14,9 @@ export interface NodeAddresses {
 }
 
 /** How a running replica is, as `GET /status` says it: plain JSON, digests in hex. */
-export interface NodeStatus {
+export interface StatusReport {
   readonly replica: ReplicaId;
   readonly cluster: string;
-  readonly name: string;
   readonly protocol: string;
   readonly n: number;
   readonly f: number;
@@ -42,37 +40,25 @@ export interface NodeStatus {
   readonly clients: number;
   readonly queuedBytes: number;
   readonly instances: readonly InstanceStatus[];
+  /** What peers and clients sent that was refused: how often, by `peer reason`. */
+  readonly refused: Readonly<Record<string, number>>;
 }
 
-/** What a status is made of. */
-export interface NodeStatusParts {
-  readonly self: ReplicaId;
-  readonly genesis: Genesis;
-  /** The genesis' digest. */
-  readonly cluster: Digest;
-  readonly trust: TrustTier;
-  readonly addresses: NodeAddresses;
-  readonly links: readonly ReplicaId[];
-  readonly replica: ReplicaStatus;
-}
-
-/** Puts a status together. */
-export function nodeStatus(parts: NodeStatusParts): NodeStatus {
-  const { self, genesis, cluster, trust, addresses, links, replica } = parts;
-  const { n, f } = faultsOf(genesis.protocol, genesis.replicas.length);
-  const { executed, commands, stable, checkpoint, lag, clients, queuedBytes, instances } = replica;
+/** Puts the status of a replica in the form in which others get it. */
+export function statusReport(status: NodeStatus, cluster: Digest, addresses: NodeAddresses): StatusReport {
+  const { replica, protocol, n, f, tier, uptimeSeconds, core, peers, misbehaviour } = status;
+  const { executed, commands, stable, checkpoint, lag, clients, queuedBytes, instances } = core;
   return {
-    replica: self,
+    replica,
     cluster: hex(cluster),
-    name: genesis.name,
-    protocol: genesis.protocol,
+    protocol,
     n,
     f,
-    trust,
+    trust: tier,
     pid: process.pid,
-    uptimeSeconds: Math.round(process.uptime()),
+    uptimeSeconds: Math.round(uptimeSeconds),
     addresses,
-    links,
+    links: peers.filter(({ linked }) => linked).map(({ peer }) => peer),
     executed,
     commands,
     stable,
@@ -81,6 +67,7 @@ export function nodeStatus(parts: NodeStatusParts): NodeStatus {
     clients,
     queuedBytes,
     instances,
+    refused: Object.fromEntries(misbehaviour),
   };
 }
 
