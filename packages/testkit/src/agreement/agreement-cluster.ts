@@ -1,0 +1,216 @@
+import type { Agreement, AgreementProtocol, Superior } from "@destiny/core/agreement/agreement";
+import { Verdict } from "@destiny/core/agreement/agreement";
+import type { Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
+import { type Outbox, Port } from "@destiny/core/effects/port";
+import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import type { InstanceId, Micros, ReplicaId, SequenceNumber, TimerId } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
+import type { Driven } from "@destiny/core/replica/driven";
+import type { Check } from "@destiny/core/wire/check";
+import type { Message } from "@destiny/core/wire/messages";
+import { decodeUtf8, encodeUtf8 } from "@destiny/core/wire/utf8";
+import { Value } from "@destiny/core/wire/value";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import { World } from "@destiny/simulator/cluster/world";
+import type { RuleHandle } from "@destiny/simulator/network/network";
+
+const INSTANCE: InstanceId = 0;
+const SETTLE_MICROS: Micros = 60_000_000;
+
+/** A value that an instance decided. */
+export interface Decision {
+  readonly seq: SequenceNumber;
+  readonly text: string;
+}
+
+/** Judges fresh proposals in place of the layer above. */
+export type Judge = (seq: SequenceNumber, text: string) => Verdict;
+
+/** One instance of an agreement, driven like a replica. */
+class LoneAgreement implements Driven {
+  readonly agreement: Agreement;
+  readonly decisions: Decision[] = [];
+  readonly proposals: Decision[] = [];
+  readonly #checks: (instance: InstanceId, message: Message) => readonly Check[] | null;
+
+  constructor(
+    protocol: AgreementProtocol,
+    place: { self: ReplicaId; faults: FaultModel; outbox: Outbox },
+    judge: Judge,
+    window: number,
+  ) {
+    const { self, faults, outbox } = place;
+    const address = { instance: INSTANCE, home: 0, faults };
+    this.#checks = (instance, message) => (instance === INSTANCE ? protocol.checks(address, message) : null);
+    const superior: Superior = {
+      judge: (seq, value) => judge(seq, decodeUtf8(value.bytes)),
+      proposed: ({ seq, value }) =>
+        void this.proposals.push({ seq, text: value === null ? "" : decodeUtf8(value.bytes) }),
+      committed: (seq, value) => void this.decisions.push({ seq, text: decodeUtf8(value.bytes) }),
+    };
+    const parameters = { window, pullDelay: 200_000 };
+    const port = new Port(outbox, INSTANCE);
+    this.agreement = protocol.create({ ...address, self, port, superior, hash: digestOf, parameters });
+  }
+
+  checks(instance: InstanceId, message: Message): readonly Check[] | null {
+    return this.#checks(instance, message);
+  }
+
+  receive(from: ReplicaId, _instance: InstanceId, message: Message): void {
+    this.agreement.receive(from, message);
+  }
+
+  submit(): void {}
+  reassign(): void {}
+  restore(): void {}
+
+  expire(_instance: InstanceId, timer: TimerId): void {
+    this.agreement.expire(timer);
+  }
+
+  complete(job: Job, result: JobResult): void {
+    this.agreement.complete(job.ticket, result);
+  }
+
+  recover(record: LogRecord): void {
+    this.agreement.recover(record);
+  }
+
+  start(): void {
+    this.agreement.resume();
+  }
+}
+
+/** A message on its way between two replicas. */
+export interface AgreementLetter {
+  readonly from: ReplicaId;
+  readonly to: ReplicaId;
+  readonly message: Message;
+}
+
+export interface AgreementClusterOptions {
+  readonly faults: FaultModel;
+  readonly window?: number;
+  readonly seed?: number;
+}
+
+/** Replicas that run one instance of an agreement and nothing else, on the simulator. */
+export class AgreementCluster {
+  readonly n: number;
+  readonly world: World;
+  readonly sent: AgreementLetter[] = [];
+  /** What each replica's layer above says to fresh proposals. */
+  judge: (self: ReplicaId, seq: SequenceNumber, text: string) => Verdict = () => Verdict.Accept;
+  readonly #lives: LoneAgreement[] = [];
+  readonly #lows: SequenceNumber[];
+  readonly #rules: RuleHandle[] = [];
+
+  constructor(protocol: AgreementProtocol, options: AgreementClusterOptions) {
+    const { faults, window = 16, seed = 1 } = options;
+    this.n = faults.n;
+    this.#lows = new Array<SequenceNumber>(faults.n).fill(0);
+    this.world = new World({
+      faults,
+      seed,
+      instances: 1,
+      create: (self, outbox) => {
+        const judge: Judge = (seq, text) => this.judge(self, seq, text);
+        const life = new LoneAgreement(protocol, { self, faults, outbox }, judge, window);
+        life.agreement.startFrom(this.#lows[self] ?? 0);
+        this.#lives[self] = life;
+        return life;
+      },
+    });
+    this.world.network.watch(
+      ({ from, to, content }) => void this.sent.push({ from, to, message: content as Message }),
+    );
+    this.world.start();
+  }
+
+  get replicas(): readonly ReplicaId[] {
+    return Array.from({ length: this.n }, (_, self) => self);
+  }
+
+  /** Replicas but these. */
+  others(...these: readonly ReplicaId[]): readonly ReplicaId[] {
+    return this.replicas.filter((replica) => !these.includes(replica));
+  }
+
+  agreement(self: ReplicaId): Agreement {
+    return this.#life(self).agreement;
+  }
+
+  /** What the instance told the layer above since its last start, in the order in which it did. */
+  decisions(self: ReplicaId): readonly Decision[] {
+    return this.#life(self).decisions;
+  }
+
+  /** The decided texts in the order of their slots. */
+  log(self: ReplicaId): readonly string[] {
+    return [...this.decisions(self)].sort((a, b) => a.seq - b.seq).map(({ text }) => text);
+  }
+
+  propose(...texts: readonly string[]): void {
+    for (const text of texts) {
+      this.act(0, (agreement) => void agreement.propose(Value.of(encodeUtf8(text), digestOf), []));
+    }
+  }
+
+  /** Lets the layer above of one replica do something to its instance. */
+  act(self: ReplicaId, event: (agreement: Agreement) => void): void {
+    this.world.host(self).act(() => event(this.#life(self).agreement));
+  }
+
+  advance(self: ReplicaId, low: SequenceNumber): void {
+    this.#lows[self] = low;
+    this.act(self, (agreement) => agreement.advance(low));
+  }
+
+  /** Makes a message arrive, whoever it is from. */
+  forge(from: ReplicaId, to: ReplicaId, message: Message): void {
+    this.world.network.send({ from, to, instance: INSTANCE, content: message });
+  }
+
+  drop(rule: (letter: AgreementLetter) => boolean): void {
+    const handle = this.world.network.drop(({ from, to, content }) =>
+      rule({ from, to, message: content as Message }),
+    );
+    this.#rules.push(handle);
+  }
+
+  /** Nothing is dropped any more. */
+  heal(): void {
+    for (const handle of this.#rules.splice(0)) handle.lift();
+  }
+
+  crash(self: ReplicaId): void {
+    this.world.host(self).crash();
+  }
+
+  restart(self: ReplicaId): void {
+    this.world.host(self).start();
+  }
+
+  settle(): boolean {
+    return this.world.settle(SETTLE_MICROS);
+  }
+
+  run(span: Micros): void {
+    this.world.run(span);
+  }
+
+  get timersRunning(): number {
+    return this.world.hosts.reduce((sum, host) => sum + host.timersRunning, 0);
+  }
+
+  /** Why messages of this peer were refused, by anybody. */
+  refusals(peer: ReplicaId): readonly Misbehaviour[] {
+    return this.world.reports.filter((report) => report.peer === peer).map(({ reason }) => reason);
+  }
+
+  #life(self: ReplicaId): LoneAgreement {
+    return present(this.#lives[self], "a replica of this cluster");
+  }
+}

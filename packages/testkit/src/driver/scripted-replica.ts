@@ -1,0 +1,94 @@
+import type { Effect, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
+import type { Outbox } from "@destiny/core/effects/port";
+import type { InstanceId, ReplicaId, TimerId } from "@destiny/core/kernel/ids";
+import { invariant } from "@destiny/core/kernel/invariant";
+import type { Driven } from "@destiny/core/replica/driven";
+import type { RestoredCheckpoint } from "@destiny/core/replica/replica";
+import type { Check } from "@destiny/core/wire/check";
+import { type Message, Pull } from "@destiny/core/wire/messages";
+import type { Request } from "@destiny/core/wire/request";
+
+/** An event that the driver brought. */
+export type ScriptedEvent =
+  | { readonly type: "receive"; readonly from: ReplicaId; readonly mark: number }
+  | { readonly type: "expire"; readonly instance: InstanceId; readonly timer: TimerId }
+  | { readonly type: "complete"; readonly job: Job; readonly result: JobResult["type"] }
+  | { readonly type: "restore"; readonly checkpoint: RestoredCheckpoint }
+  | { readonly type: "recover"; readonly record: LogRecord }
+  | { readonly type: "start" | "submit" | "reassign" };
+
+/** A message that carries nothing but a number. */
+export function marked(mark: number): Pull {
+  return new Pull(mark, mark, false);
+}
+
+export function markOf(message: Message): number {
+  invariant(message instanceof Pull, "a marked message");
+  return message.first;
+}
+
+/** Stands in for a replica: it notes what the driver does, and asks for what the test told it to. */
+export class ScriptedReplica implements Driven {
+  readonly events: ScriptedEvent[] = [];
+  /** Events that came while another was being handled. */
+  nested = 0;
+  /** What must hold for a marked message: nothing, unless the test says otherwise. */
+  checksOf: (mark: number) => readonly Check[] | null = () => [];
+  readonly #outbox: Outbox;
+  readonly #scripts = new Map<number, readonly Effect[]>();
+  #busy = false;
+
+  constructor(outbox: Outbox) {
+    this.#outbox = outbox;
+  }
+
+  /** When a message with this mark arrives, these effects are asked for. */
+  onMark(mark: number, effects: readonly Effect[]): void {
+    this.#scripts.set(mark, effects);
+  }
+
+  checks(_instance: InstanceId, message: Message): readonly Check[] | null {
+    return this.checksOf(markOf(message));
+  }
+
+  receive(from: ReplicaId, _instance: InstanceId, message: Message): void {
+    const mark = markOf(message);
+    this.#handle({ type: "receive", from, mark }, this.#scripts.get(mark) ?? []);
+  }
+
+  submit(_request: Request): void {
+    this.#handle({ type: "submit" });
+  }
+
+  reassign(): void {
+    this.#handle({ type: "reassign" });
+  }
+
+  expire(instance: InstanceId, timer: TimerId): void {
+    this.#handle({ type: "expire", instance, timer });
+  }
+
+  complete(job: Job, result: JobResult): void {
+    this.#handle({ type: "complete", job, result: result.type });
+  }
+
+  restore(checkpoint: RestoredCheckpoint): void {
+    this.#handle({ type: "restore", checkpoint });
+  }
+
+  recover(record: LogRecord): void {
+    this.#handle({ type: "recover", record });
+  }
+
+  start(): void {
+    this.#handle({ type: "start" });
+  }
+
+  #handle(event: ScriptedEvent, effects: readonly Effect[] = []): void {
+    if (this.#busy) this.nested += 1;
+    this.#busy = true;
+    this.events.push(event);
+    for (const effect of effects) this.#outbox.push(effect);
+    this.#busy = false;
+  }
+}
