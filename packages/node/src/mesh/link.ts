@@ -121,7 +121,9 @@ export class Link {
 
   #read(chunk: Uint8Array): void {
     this.peer.statistics.bytesIn += chunk.length;
-    if (!this.#parser.push(chunk)) this.close("frame-length");
+    // Plain bytes: a Buffer's slice is a view, and would keep the whole chunk alive where a copy is meant.
+    const bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
+    if (!this.#parser.push(bytes)) this.close("frame-length");
   }
 
   #receive(frame: Uint8Array): void {

@@ -51,13 +51,6 @@ export function partLog(logger: Logger, part: string): Logger {
   return logger.child({ part });
 }
 
-/** As the parts of the node speak: what happened, and its particulars. */
-export function eventLog(
-  logger: Logger,
-): (event: string, fields: Readonly<Record<string, string | number>>) => void {
-  return (event, fields) => logger.info(fields, event);
-}
-
 function flush(output: ReturnType<typeof destination>): void {
   try {
     output.flushSync();

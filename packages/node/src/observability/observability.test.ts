@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { RefusalCode } from "@destiny/core/wire/reply";
 import { expect, test } from "vitest";
 import type { NodeStatus } from "../host/types.ts";
-import { LogThrottle } from "./log-throttle.ts";
-import { eventLog, openLog, partLog } from "./logger.ts";
+import { openLog, partLog } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
 import { statusReport } from "./status-report.ts";
 
@@ -97,7 +96,7 @@ test("a log line is one JSON object with level, time, replica and part", async (
   const output = join(mkdtempSync(join(tmpdir(), "destiny-log-")), "log");
   const log = openLog({ level: "info", replica: 3, output });
   await new Promise((resolve) => setTimeout(resolve, 20)); // The file is opened in the background.
-  eventLog(partLog(log.logger, "mesh"))("link up", { peer: 1 });
+  partLog(log.logger, "mesh").info({ peer: 1 }, "link up");
   log.logger.debug("not at this level");
   log.logger.error(new Error("boom"));
   log.flush();
@@ -109,20 +108,6 @@ test("a log line is one JSON object with level, time, replica and part", async (
   expect(lines[0]).toMatchObject({ level: "info", replica: 3, part: "mesh", peer: 1, msg: "link up" });
   expect(Number.isNaN(Date.parse(String(lines[0]?.["time"])))).toBe(false);
   expect(lines[1]).toMatchObject({ level: "error", err: { message: "boom" } });
-});
-
-test("of many equal events one a period is logged, and the rest counted", () => {
-  let now = 0;
-  const throttle = new LogThrottle(1_000, () => now);
-  expect([throttle.admit("a"), throttle.admit("a"), throttle.admit("a"), throttle.admit("b")]).toEqual([
-    0,
-    null,
-    null,
-    0,
-  ]);
-  now = 1_000;
-  expect(throttle.admit("a")).toBe(2);
-  expect(throttle.admit("a")).toBeNull();
 });
 
 test("a status report is plain JSON with digests in hex", () => {

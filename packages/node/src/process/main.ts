@@ -1,4 +1,4 @@
-import { runReplica } from "./run-replica.ts";
+import { EXIT_WITH_STDIN, runReplica } from "./run-replica.ts";
 import { serve } from "./serve.ts";
 
 /** How long a clean stop may take before the process ends anyway. */
@@ -15,6 +15,9 @@ function toldToStop(): Promise<string> {
       resolve(signal);
     };
     process.on("SIGTERM", onSignal).on("SIGINT", onSignal);
+    if (!process.argv.includes(`--${EXIT_WITH_STDIN}`)) return;
+    const onEnd = (): void => void (told || onSignal("end of standard input"));
+    process.stdin.on("end", onEnd).on("close", onEnd).on("error", onEnd).resume();
   });
 }
 

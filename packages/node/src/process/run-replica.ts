@@ -33,7 +33,11 @@ export interface Surroundings {
   readonly told: Promise<string>;
 }
 
-const USAGE = "usage: node process/main.js --config DIRECTORY, e.g. --config cluster/replica-0";
+/** The end of standard input stops the replica too: for whoever starts it as a child, and may die. */
+export const EXIT_WITH_STDIN = "exit-with-stdin";
+const OPTIONS = { config: { type: "string" }, [EXIT_WITH_STDIN]: { type: "boolean" } } as const;
+const USAGE =
+  "usage: node process/main.js --config DIRECTORY [--exit-with-stdin], e.g. --config cluster/replica-0";
 
 /** Runs one replica from start to stop, and tells what the process has to end with. Never rejects. */
 export async function runReplica(surroundings: Surroundings, start: Start): Promise<ExitCode> {
@@ -72,7 +76,7 @@ function readyLine({ addresses }: Serving, { id }: ReplicaConfiguration): string
 
 function configFolder(args: readonly string[]): string {
   try {
-    const { values } = parseArgs({ args: [...args], options: { config: { type: "string" } } });
+    const { values } = parseArgs({ args: [...args], options: OPTIONS });
     if (values.config !== undefined && values.config !== "") return values.config;
   } catch (error) {
     throw new ConfigurationError(`${error instanceof Error ? error.message : String(error)}. ${USAGE}`);
