@@ -1,5 +1,6 @@
 import { connect } from "@destiny/client/client";
 import type { ClusterDescription } from "@destiny/client/cluster-description";
+import type { Service } from "@destiny/core/service/service";
 import type { ReplicaConfiguration } from "../configuration/replica-configuration.ts";
 import { Bundler } from "../gateway/bundler.ts";
 import { HttpGateway } from "../gateway/http-gateway.ts";
@@ -23,9 +24,16 @@ export interface Serving {
   readonly failed: Promise<Error>;
 }
 
-/** Starts a replica with its gateway and metrics; nothing is left running if it rejects. */
-export async function serve(configuration: ReplicaConfiguration, log: Log): Promise<Serving> {
-  const replica = await startReplica(configuration, hostLog(log));
+/**
+ * Starts a replica with its gateway and metrics; nothing is left running if it rejects. It replicates the key-value store
+ * if no other service is given.
+ */
+export async function serve(
+  configuration: ReplicaConfiguration,
+  log: Log,
+  service?: Service,
+): Promise<Serving> {
+  const replica = await startReplica(configuration, hostLog(log), service);
   try {
     const metrics = createMetrics({ processMetrics: true });
     metrics.watch(() => replica.status());
