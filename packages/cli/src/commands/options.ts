@@ -1,0 +1,46 @@
+import { CATALOGUE, findProtocol } from "@destiny/core/catalogue";
+import { REPLICAS_MAX } from "@destiny/core/kernel/ids";
+import { InvalidArgumentError, Option } from "commander";
+
+/** Reads a whole number within bounds; what is out of them is wrong usage. */
+export function whole(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+  };
+}
+
+/** Reads a number within bounds, fractions allowed. */
+export function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
+  };
+}
+
+/** Number of replicas; the protocol says which it can run with. */
+export function replicasOption(): Option {
+  return new Option("-n, --replicas <n>", "how many replicas").argParser(whole(1, REPLICAS_MAX));
+}
+
+/** Name of a protocol. */
+export function protocolOption(): Option {
+  const names = CATALOGUE.map(({ name }) => name);
+  return new Option("-p, --protocol <name>", `one of ${names.join(", ")}`).argParser((text) => {
+    if (findProtocol(text) === undefined)
+      throw new InvalidArgumentError(`Choose one of ${names.join(", ")}.`);
+    return text;
+  });
+}
+
+/** First HTTP port, from which all others follow. */
+export function portOption(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(whole(1, 65_535));
+}
+
+/** Results as one JSON value. */
+export function jsonOption(): Option {
+  return new Option("--json", "print exactly one JSON value");
+}

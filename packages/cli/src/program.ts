@@ -1,0 +1,65 @@
+import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+import { Command, CommanderError } from "commander";
+import { EXIT, UsageError } from "./output/failure.ts";
+
+/** Loads a command only when it is asked for: most need no simulator, no store and no cryptography. */
+const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["init", async () => (await import("./commands/init.ts")).initCommand()],
+  ["start", async () => (await import("./commands/start.ts")).startCommand()],
+  ["put", async () => (await import("./commands/put.ts")).putCommand()],
+  ["get", async () => (await import("./commands/get.ts")).getCommand()],
+  ["del", async () => (await import("./commands/del.ts")).delCommand()],
+  ["status", async () => (await import("./commands/status.ts")).statusCommand()],
+  ["bench", async () => (await import("./commands/bench.ts")).benchCommand()],
+  ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],
+]);
+
+/** Runs the command line, and gives its exit status: 0 done, 1 failed, 2 wrong usage. */
+export async function run(args: readonly string[]): Promise<number> {
+  const program = await programFor(args);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    return statusOf(error);
+  }
+}
+
+async function programFor(args: readonly string[]): Promise<Command> {
+  const program = new Command("destiny")
+    .description("Byzantine fault-tolerant replication: clusters, clients, measurements.")
+    .version("0.1.0")
+    .showSuggestionAfterError()
+    .addHelpText("after", "\nExample: destiny up\nHelp for a command: destiny up --help")
+    .action(() => program.help({ error: true }));
+  const wanted = COMMANDS.get(args[0] ?? "");
+  const loads = wanted === undefined ? [...COMMANDS.values()] : [wanted];
+  for (const load of loads) program.addCommand(await load());
+  for (const each of [program, ...program.commands]) mannerly(each);
+  return program;
+}
+
+/** Errors are thrown, and told in one line. */
+function mannerly(command: Command): void {
+  command.exitOverride().configureOutput({
+    outputError: (text, write) => {
+      const line = text
+        .trim()
+        .replace(/^error: /, "")
+        .replaceAll(/\s*\n\s*/g, " ");
+      const parent = command.parent === null ? "" : ` ${command.name()}`;
+      write(text.startsWith("error: ") ? `destiny${parent}: ${line} See destiny${parent} --help.\n` : text);
+    },
+  });
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const usage = error instanceof UsageError || error instanceof ConfigurationError;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`destiny: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
+  if (process.env["DESTINY_DEBUG"] !== undefined && error instanceof Error) {
+    process.stderr.write(`${error.stack}\n`);
+  }
+  return usage ? EXIT.usage : EXIT.failed;
+}
