@@ -15,6 +15,8 @@ import { type Exit, ReplicaProcess } from "./replica-process.ts";
 export interface LocalClusterOptions {
   /** Options of the runtime for every replica. */
   readonly runtimeOptions?: readonly string[] | undefined;
+  /** The program of every replica, compiled; that of the key-value store if absent (see `process/replica-program.ts`). */
+  readonly program?: string | undefined;
   /** A replica ended that nobody had asked to. */
   readonly onLost?: ((lost: ReplicaProcess, exit: Exit) => void) | undefined;
 }
@@ -67,8 +69,8 @@ export class LocalCluster {
 
   /** Starts one that does not run. */
   async startReplica(id: ReplicaId): Promise<ReplicaProcess> {
-    const { runtimeOptions } = this.#options;
-    const options = { id, directory: this.replicaDirectory(id), runtimeOptions };
+    const { runtimeOptions, program } = this.#options;
+    const options = { id, directory: this.replicaDirectory(id), runtimeOptions, program };
     const started = await ReplicaProcess.start(options, this.#stopping.signal);
     this.#processes.set(id, started);
     void started.exited.then((exit) => this.#onExit(started, exit));

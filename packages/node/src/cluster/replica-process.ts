@@ -42,6 +42,8 @@ export interface ReplicaProcessOptions {
   readonly directory: string;
   /** Options of the runtime, before the program's. */
   readonly runtimeOptions?: readonly string[] | undefined;
+  /** The program; that of the key-value store if absent. */
+  readonly program?: string | undefined;
 }
 
 /**
@@ -147,11 +149,12 @@ export function describeExit({ code, signal }: Exit): string {
   return code === null ? "could not be run" : `ended with status ${code}`;
 }
 
-function launch({ directory, runtimeOptions = [] }: ReplicaProcessOptions, logPath: string): ChildProcess {
+function launch(options: ReplicaProcessOptions, logPath: string): ChildProcess {
+  const { directory, runtimeOptions = [], program = entryPath() } = options;
   setAside(logPath);
   const log = openSync(logPath, "a", 0o600);
   try {
-    const args = [...runtimeOptions, entryPath(), "--config", directory, "--exit-with-stdin"];
+    const args = [...runtimeOptions, program, "--config", directory, "--exit-with-stdin"];
     const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", log], detached: true });
     child.stdin?.on("error", () => undefined); // It ended; `exited` tells.
     return child;
