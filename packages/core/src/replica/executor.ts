@@ -118,7 +118,9 @@ export class Executor {
     return operations.map((operation) => {
       const outcome = this.#outcome(operation);
       const bytes = encodeOutcome(
-        outcome.ok && outcome.result.length > room ? { ok: false, code: OutcomeCode.ResultTooLarge } : outcome,
+        outcome.ok && outcome.result.length > room
+          ? { ok: false, code: OutcomeCode.ResultTooLarge }
+          : outcome,
       );
       room -= bytes.length;
       return bytes;

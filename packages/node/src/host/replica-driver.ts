@@ -209,7 +209,11 @@ export class ReplicaDriver {
 
   #append(record: LogRecord, wanted: boolean): void {
     const { instance, seq, message } = record;
-    this.#options.store.append({ instance, kind: message.kind, seq }, this.#frames.of(instance, message), wanted);
+    this.#options.store.append(
+      { instance, kind: message.kind, seq },
+      this.#frames.of(instance, message),
+      wanted,
+    );
   }
 
   /** The log holds frames as they were sent, so they can be sent again as they are. */

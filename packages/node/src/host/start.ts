@@ -1,8 +1,8 @@
-import { toDigest } from "@destiny/core/wire/reader";
 import type { Digest } from "@destiny/core/kernel/ids";
 import type { Admission } from "@destiny/core/replica/executor";
 import { KeyValue } from "@destiny/core/service/key-value";
 import type { Service } from "@destiny/core/service/service";
+import { toDigest } from "@destiny/core/wire/reader";
 import { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openBls } from "@destiny/crypto/bls/open";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";

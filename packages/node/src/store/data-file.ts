@@ -1,4 +1,5 @@
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, fstatSync, openSync, readSync, write } from "node:fs";
+import { promisify } from "node:util";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 
 /**
@@ -18,8 +19,13 @@ const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 const PAGE_BYTES_MIN = 256;
 const PAGE_BYTES_MAX = 65_536;
 
-/** The file grows by this much at once, sparsely. */
+/** The file grows by this much at once, in zeroes that are written: see {@link DataFile.reserve}. */
 const GROWTH_BYTES = 16 * 1024 * 1024;
+/** Growth starts when less than this is left, so that no commit has to wait for it. */
+const HEADROOM_BYTES = 8 * 1024 * 1024;
+const ZEROES: Uint8Array = new Uint8Array(1024 * 1024);
+const writeTo = promisify(write);
+const syncData = promisify(fdatasync);
 /** Pages that a commit may add beside its values: the branches of the tree and the list of free pages. */
 const COMMIT_OVERHEAD_PAGES = 256;
 
@@ -45,6 +51,7 @@ export class DataFile {
   #bytes: number;
   /** No page beyond this one can be in use. */
   #lastPageBound: number;
+  #growing: Promise<void> | null = null;
 
   /** Opens the file of a store that is open. */
   constructor(path: string) {
@@ -83,22 +90,46 @@ export class DataFile {
   }
 
   /**
-   * Makes the file long enough for a commit with so many bytes in so many values. To be called before each.
+   * Makes the file long enough for a commit with so many bytes in so many values. To be awaited before each.
+   *
+   * The space is filled with zeroes and synced beforehand: a sync of blocks that the file has had before costs
+   * a third of one that must also record where new blocks are, and does not wait for the other processes on
+   * the same file system.
    */
-  reserve(values: number, valueBytes: number): void {
+  async reserve(values: number, valueBytes: number): Promise<void> {
     const pages = Math.ceil(valueBytes / this.#pageBytes) + 2 * values + COMMIT_OVERHEAD_PAGES;
-    if ((this.#lastPageBound + pages) * this.#pageBytes >= this.#bytes) {
+    if ((this.#lastPageBound + pages) * this.#pageBytes + HEADROOM_BYTES >= this.#bytes) {
       this.#lastPageBound = newestHeader(this.#fd, this.#path).lastPage;
     }
     this.#lastPageBound += pages;
     const needed = (this.#lastPageBound + 1) * this.#pageBytes;
-    if (needed <= this.#bytes) return;
-    this.#bytes = Math.ceil(needed / GROWTH_BYTES) * GROWTH_BYTES;
-    ftruncateSync(this.#fd, this.#bytes);
+    while (needed > this.#bytes) await this.#grow();
+    // A failure comes up again when the space is needed.
+    if (needed + HEADROOM_BYTES > this.#bytes) this.#grow().catch(() => undefined);
   }
 
-  close(): void {
+  /** Once a growth under way has ended: it may still be writing. */
+  async close(): Promise<void> {
+    await this.#growing?.catch(() => undefined);
     closeSync(this.#fd);
+  }
+
+  /** One growth at a time, beyond all pages that LMDB may use: its length counts only once it is written. */
+  #grow(): Promise<void> {
+    this.#growing ??= this.#append().finally(() => {
+      this.#growing = null;
+    });
+    return this.#growing;
+  }
+
+  async #append(): Promise<void> {
+    const end = Math.ceil((this.#bytes + 1) / GROWTH_BYTES) * GROWTH_BYTES;
+    for (let at = this.#bytes; at < end; ) {
+      const { bytesWritten } = await writeTo(this.#fd, ZEROES, 0, Math.min(ZEROES.length, end - at), at);
+      at += bytesWritten;
+      await syncData(this.#fd);
+    }
+    this.#bytes = end;
   }
 }
 

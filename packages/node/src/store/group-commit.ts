@@ -167,7 +167,7 @@ export class GroupCommit {
   }
 
   async #commit(operations: readonly Operation[], bytes: number): Promise<void> {
-    this.#file.reserve(operations.length, bytes);
+    await this.#file.reserve(operations.length, bytes);
     try {
       await this.#database.commit(operations);
     } catch (error) {

@@ -238,7 +238,7 @@ export class Store {
     this.#closed = true;
     await this.#commit.close();
     await this.#database.close();
-    this.#file.close();
+    await this.#file.close();
     this.#lock.release();
   }
 

@@ -69,17 +69,21 @@ export function orderListOf(value: Value): OrderList {
 
 /** Whether the static limits hold: no more entries than allowed, none twice, known instances, slots from 1. */
 export function withinLimits(list: OrderList, limits: OrderLimits): boolean {
-  if (!list.wellFormed || list.entries.length > limits.entriesMax) return false;
-  const seen = new Set<string>();
+  const { entries } = list;
+  if (!list.wellFormed || entries.length > limits.entriesMax) return false;
+  if (new Set(entries.map(identityOf)).size < entries.length) return false;
   const counts = new Array<number>(limits.n).fill(0);
-  for (const entry of list.entries) {
-    seen.add(entry.type === "reference" ? `${entry.instance}:${entry.seq}` : entry.request.client);
-    if (entry.type === "assign") continue;
-    const count = counts[entry.instance];
-    if (count === undefined || entry.seq === 0) return false;
-    counts[entry.instance] = count + 1;
-  }
-  return seen.size === list.entries.length && Math.max(...counts) <= limits.referencesPerInstanceMax;
+  return entries.every((entry) => {
+    if (entry.type === "assign") return true;
+    const count = (counts[entry.instance] ?? limits.referencesPerInstanceMax) + 1;
+    counts[entry.instance] = count;
+    return entry.instance < limits.n && entry.seq > 0 && count <= limits.referencesPerInstanceMax;
+  });
+}
+
+/** What no O-value names twice: a slot, or a client that moves. */
+function identityOf(entry: Entry): string {
+  return entry.type === "reference" ? `${entry.instance}:${entry.seq}` : entry.request.client;
 }
 
 function parse(bytes: Uint8Array): OrderList {
