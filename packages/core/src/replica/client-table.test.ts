@@ -3,7 +3,7 @@ import { DecodeError } from "../wire/reader.ts";
 import { ClientTable, homeOf, type KeptReply } from "./client-table.ts";
 
 const client = (first: number, home = 0): string =>
-  String.fromCharCode(first) + "c".repeat(28) + String.fromCharCode(0, home) + "c";
+  `${String.fromCharCode(first)}${"c".repeat(28)}${String.fromCharCode(0, home)}c`;
 
 function reply(timestamp: number, bytes = 10): KeptReply {
   const place = { seq: 3, entry: 1, index: 0, count: 1, path: ["p".repeat(32)] };

@@ -1,0 +1,169 @@
+import { expect, test } from "vitest";
+import type { Effect } from "../effects/effects.ts";
+import { Port } from "../effects/port.ts";
+import { FaultModel } from "../kernel/fault-model.ts";
+import { ROOT } from "../kernel/ids.ts";
+import { InvariantViolation } from "../kernel/invariant.ts";
+import { Misbehaviour } from "../kernel/misbehaviour.ts";
+import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
+import { Checkpoints } from "./checkpoints.ts";
+import { Jobs } from "./jobs.ts";
+
+const N = 5;
+const OURS = "r".repeat(32);
+const OTHER = "o".repeat(32);
+
+/** One replica's checkpoints, with the driver played by the test. */
+class Stage {
+  readonly stable: number[] = [];
+  readonly checkpoints: Checkpoints;
+  readonly #jobs: Jobs;
+  readonly #effects: Effect[] = [];
+
+  constructor(self: number) {
+    const port = new Port({ push: (effect) => void this.#effects.push(effect) }, ROOT);
+    this.#jobs = new Jobs(port);
+    this.checkpoints = new Checkpoints({
+      self,
+      faults: FaultModel.hybrid(N),
+      port,
+      jobs: this.#jobs,
+      window: 16,
+      stable: (seq) => void this.stable.push(seq),
+    });
+  }
+
+  effects(): Effect[] {
+    return this.#effects.splice(0);
+  }
+
+  sent(): string[] {
+    return this.effects().flatMap((effect) => {
+      if (effect.type === "send") return [`${effect.message.constructor.name} to ${effect.to}`];
+      return effect.type === "broadcast" ? [`${effect.message.constructor.name} to all`] : [];
+    });
+  }
+
+  take(seq: number, root = OURS): void {
+    this.checkpoints.onTaken(seq, root);
+    for (const effect of this.#effects.filter(({ type }) => type === "certify")) {
+      if (effect.type !== "certify") continue;
+      this.#effects.splice(this.#effects.indexOf(effect), 1);
+      const certificate = new Uint8Array(0);
+      this.#jobs.complete(effect.job.ticket, { type: "certified", share: Uint8Array.of(9), certificate });
+    }
+  }
+
+  sig(from: number, seq: number, root = OURS): void {
+    this.checkpoints.onCheckpointSig(from, new CheckpointSig({ seq, root, share: Uint8Array.of(from) }));
+  }
+
+  combine(aggregate: Uint8Array | null, ...culprits: number[]): number[] {
+    const effect = this.effects().find(({ type }) => type === "combine");
+    if (effect?.type !== "combine") return [];
+    this.#jobs.complete(effect.job.ticket, { type: "combined", aggregate, culprits });
+    return effect.shares.map(({ signer }) => signer);
+  }
+}
+
+const proof = (seq: number, root = OURS): CheckpointProof =>
+  new CheckpointProof({ seq, root, aggregate: new Uint8Array(48) });
+
+test("a share goes to the collector, another one for every checkpoint", () => {
+  const stage = new Stage(1);
+  stage.take(4);
+  expect(stage.sent()).toEqual(["CheckpointSig to 4"]);
+  stage.take(8);
+  expect(stage.sent()).toEqual(["CheckpointSig to 3"]);
+  expect(stage.checkpoints.waiting).toBe(true);
+});
+
+test("the collector makes f + 1 equal shares a proof, which makes it stable everywhere", () => {
+  const collector = new Stage(4);
+  collector.sig(1, 4);
+  collector.sig(2, 4, OTHER);
+  collector.take(4);
+  collector.sig(3, 4);
+  expect(collector.combine(new Uint8Array(48))).toEqual([1, 3, 4]);
+  expect(collector.sent()).toEqual(["CheckpointProof to all"]);
+  expect(collector.stable).toEqual([4]);
+
+  const other = new Stage(0);
+  other.take(4);
+  other.checkpoints.onCheckpointProof(proof(4));
+  expect(other.stable).toEqual([4]);
+  expect(other.checkpoints.waiting).toBe(false);
+});
+
+test("a proof covers older checkpoints, and says nothing yet to who has not come so far", () => {
+  const stage = new Stage(0);
+  stage.take(4);
+  stage.checkpoints.onCheckpointProof(proof(12));
+  expect(stage.stable).toEqual([4]);
+  stage.take(8);
+  expect(stage.stable).toEqual([4, 8]);
+  stage.take(12);
+  expect(stage.stable).toEqual([4, 8, 12]);
+  expect(stage.checkpoints.settled).toBe(12);
+});
+
+test("the ladder: a collector that withholds is passed over, and at last everybody is told", () => {
+  const stage = new Stage(1);
+  stage.take(4);
+  stage.sent();
+  const steps = Array.from({ length: 4 }, () => {
+    stage.checkpoints.tick();
+    return stage.sent().join();
+  });
+  expect(steps).toEqual(["", "CheckpointSig to 0", "", "CheckpointSig to all"]); // Rank 2 is the replica itself.
+});
+
+test("a bad share is left out and its sender reported", () => {
+  const stage = new Stage(4);
+  stage.take(4);
+  stage.sig(1, 4);
+  stage.sig(2, 4);
+  stage.combine(null, 1);
+  expect(stage.effects()).toContainEqual({ type: "report", peer: 1, reason: Misbehaviour.BadShare });
+  stage.sig(3, 4);
+  expect(stage.combine(new Uint8Array(48))).toEqual([2, 3, 4]);
+  expect(stage.stable).toEqual([4]);
+});
+
+test("a proven state that is not ours must stop us: our service is not deterministic, or our memory is broken", () => {
+  const after = new Stage(0);
+  after.take(4);
+  expect(() => after.checkpoints.onCheckpointProof(proof(4, OTHER))).toThrow(InvariantViolation);
+  const before = new Stage(0);
+  before.checkpoints.onCheckpointProof(proof(4, OTHER));
+  expect(() => before.take(4)).toThrow(InvariantViolation);
+});
+
+test("a straggler's share is answered by the proof", () => {
+  const stage = new Stage(0);
+  stage.take(4);
+  stage.checkpoints.onCheckpointProof(proof(4));
+  stage.sent();
+  stage.sig(3, 4);
+  expect(stage.sent()).toEqual(["CheckpointProof to 3"]);
+  stage.sig(3, 2);
+  expect(stage.sent()).toEqual([]);
+});
+
+test("shares far ahead are refused, and an older proof changes nothing", () => {
+  const stage = new Stage(0);
+  stage.sig(1, 17);
+  expect(stage.effects()).toEqual([{ type: "report", peer: 1, reason: Misbehaviour.OutsideWatermarks }]);
+  stage.checkpoints.onCheckpointProof(proof(8));
+  stage.checkpoints.onCheckpointProof(proof(4));
+  expect(stage.checkpoints.proof?.seq).toBe(8);
+});
+
+test("after a restart the checkpoint is vouched for again, and a newer proof of a peer will do", () => {
+  const stage = new Stage(1);
+  stage.checkpoints.startFrom(4, OURS);
+  expect(stage.checkpoints.waiting).toBe(true);
+  stage.checkpoints.onCheckpointProof(proof(8));
+  expect(stage.stable).toEqual([4]);
+  expect(stage.checkpoints.waiting).toBe(false);
+});
