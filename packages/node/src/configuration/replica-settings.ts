@@ -48,7 +48,7 @@ const MEBIBYTE = 1_048_576;
 
 /** Limits of a replica whose settings do not give any. */
 export const DEFAULT_REPLICA_LIMITS: ReplicaLimits = {
-  historyBytesMax: 4_096 * MEBIBYTE,
+  historyBytesMax: 512 * MEBIBYTE,
   meshBacklogBytesMax: 64 * MEBIBYTE,
   clientConnectionsMax: 1_024,
   clientBacklogBytesMax: 16 * MEBIBYTE,

@@ -6,6 +6,7 @@ import type { Message } from "@destiny/core/wire/messages";
 import { DecodeError } from "@destiny/core/wire/reader";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Frames } from "./frames.ts";
+import type { HostRecorder } from "./types.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** Bytes of one peer's frames that may wait for verification before the peer is paused: 16 MiB. */
@@ -13,6 +14,7 @@ const UNVERIFIED_BYTES_MAX = 16_777_216;
 
 export interface IngressOptions {
   readonly verifier: Verifier;
+  readonly recorder: HostRecorder;
   readonly frames: Frames;
   readonly checks: (instance: InstanceId, message: Message) => readonly Check[] | null;
   /** An authentic message. */
@@ -42,7 +44,9 @@ export class Ingress {
     this.#options.frames.remember(frame.message, bytes);
     if (needed.length === 0) return deliver(from, frame.instance, frame.message);
     this.#admit(from, bytes.length);
+    const start = performance.now();
     void this.#options.verifier.authentic(needed).then((authentic) => {
+      this.#options.recorder.verified(needed.length, (performance.now() - start) / 1_000);
       this.#release(from, bytes.length);
       if (authentic) deliver(from, frame.instance, frame.message);
       else report(from, Misbehaviour.BadCertificate);

@@ -5,6 +5,7 @@ import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificate
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { CertifyRequest } from "@destiny/crypto/trusted/request";
 import type { TrustedSubsystem } from "@destiny/crypto/trusted/subsystem";
+import type { HostRecorder } from "./types.ts";
 
 export interface JobRunnerOptions {
   readonly preamble: Preamble;
@@ -13,6 +14,7 @@ export interface JobRunnerOptions {
   /** Makes the host's own shares, those of scheme pi. */
   readonly shareSigner: ShareSigner;
   readonly subsystem: TrustedSubsystem;
+  readonly recorder: HostRecorder;
   readonly complete: (job: Job, result: JobResult) => void;
   /** A job could not be carried out for a reason of this machine: the replica must stop. */
   readonly failed: (error: Error) => void;
@@ -48,8 +50,10 @@ export class JobRunner {
 
   combine({ job, claim, shares }: Effect & { type: "combine" }): void {
     const scheme = this.#options[schemeOf(claim)];
+    const start = performance.now();
     this.#watch(
       scheme.combine(this.#statement(claim), shares).then((combined) => {
+        this.#options.recorder.combined((performance.now() - start) / 1_000);
         const { certificate: aggregate = null, culprits = [] } = combined;
         this.#options.complete(job, { type: "combined", aggregate, culprits });
       }),
@@ -72,7 +76,9 @@ export class JobRunner {
 
   /** One lane, in order: the trusted counters force it. */
   async #certifySlots(slots: readonly { job: Job; request: CertifyRequest }[]): Promise<void> {
+    const start = performance.now();
     const outcomes = await this.#options.subsystem.certify(slots.map(({ request }) => request));
+    this.#options.recorder.certified(slots.length, (performance.now() - start) / 1_000);
     for (const [index, { job }] of slots.entries()) {
       const outcome = outcomes[index];
       if (outcome?.ok === true) {
@@ -83,7 +89,9 @@ export class JobRunner {
   }
 
   async #certifyShares(shares: readonly { job: Job; statement: Uint8Array }[]): Promise<void> {
+    const start = performance.now();
     const made = await this.#options.shareSigner.sign(shares.map(({ statement }) => statement));
+    this.#options.recorder.certified(shares.length, (performance.now() - start) / 1_000);
     for (const [index, { job }] of shares.entries()) {
       this.#options.complete(job, { type: "certified", share: made[index] ?? NOTHING, certificate: NOTHING });
     }

@@ -27,6 +27,7 @@ import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
 import { inProcessSigner } from "@destiny/crypto/trusted/in-process";
 import { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { afterEach, expect, test } from "vitest";
+import { createMetrics } from "../observability/metrics.ts";
 import { Store } from "../store/store.ts";
 import { ReplicaDriver } from "./replica-driver.ts";
 import { Verifier } from "./verifier.ts";
@@ -121,6 +122,7 @@ class Bench {
       },
       store,
       ...parts,
+      recorder: createMetrics({ processMetrics: false }),
       links: {
         send,
         broadcast: (frame) => {

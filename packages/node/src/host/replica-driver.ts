@@ -4,7 +4,7 @@ import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { Replica, type ReplicaOptions } from "@destiny/core/replica/replica";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
 import { decodeFrame } from "@destiny/core/wire/codec";
-import { type AssignRequest, LOGGED_KINDS } from "@destiny/core/wire/messages";
+import { type AssignRequest, LOGGED_KINDS, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { Request } from "@destiny/core/wire/request";
 import { digestOf } from "@destiny/crypto/hash/sha256";
@@ -14,6 +14,7 @@ import { Frames } from "./frames.ts";
 import { Ingress } from "./ingress.ts";
 import { JobRunner, type JobRunnerOptions } from "./jobs.ts";
 import { Timers } from "./timers.ts";
+import type { HostRecorder } from "./types.ts";
 import type { Verifier } from "./verifier.ts";
 
 /** Bytes of history that one request is answered with, at most: 1 MiB. */
@@ -32,7 +33,8 @@ export interface ReplicaDriverOptions {
   readonly store: Store;
   readonly links: Links;
   readonly verifier: Verifier;
-  readonly jobs: Omit<JobRunnerOptions, "complete" | "failed">;
+  readonly jobs: Omit<JobRunnerOptions, "complete" | "failed" | "recorder">;
+  readonly recorder: HostRecorder;
   readonly reply: (reply: Reply) => void;
   /** A peer's misbehaviour, to be counted. */
   readonly report: (peer: ReplicaId, reason: Misbehaviour) => void;
@@ -64,11 +66,13 @@ export class ReplicaDriver {
     this.#timers = new Timers((instance, timer) => this.#step(() => this.#replica.expire(instance, timer)));
     this.#jobs = new JobRunner({
       ...options.jobs,
+      recorder: options.recorder,
       complete: (job, result) => this.#complete(job, result),
       failed: (error) => this.#fail(error),
     });
     this.#ingress = new Ingress({
       verifier,
+      recorder: options.recorder,
       frames: this.#frames,
       checks: (instance, message) => this.#replica.checks(instance, message),
       deliver: (from, instance, message) => this.#step(() => this.#replica.receive(from, instance, message)),
@@ -167,6 +171,7 @@ export class ReplicaDriver {
     switch (effect.type) {
       case "persist":
         this.#append(effect.record, true);
+        this.#recordProposal(effect.record);
         return this.#gate.close();
       case "note":
         return this.#append(effect.record, false);
@@ -199,6 +204,7 @@ export class ReplicaDriver {
       case "certify":
         return this.#jobs.certify(effect);
       case "reply":
+        if (effect.reply.type === "refusal") this.#options.recorder.refused(effect.reply.code);
         return reply(effect.reply);
       case "serve-history":
         return this.#serveHistory(effect.request);
@@ -214,6 +220,12 @@ export class ReplicaDriver {
       this.#frames.of(instance, message),
       wanted,
     );
+  }
+
+  /** A proposal of ours is persisted once before it is certified. */
+  #recordProposal({ instance, message }: LogRecord): void {
+    if (instance !== this.#options.replica.self || !(message instanceof Proposal)) return;
+    if (message.value !== null) this.#options.recorder.batchProposed(message.value.bytes.length);
   }
 
   /** The log holds frames as they were sent, so they can be sent again as they are. */

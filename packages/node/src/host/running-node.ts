@@ -7,8 +7,7 @@ import { faultsOf } from "../genesis/check-genesis.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Store } from "../store/store.ts";
 import type { ReplicaDriver } from "./replica-driver.ts";
-import type { HostLog } from "./start.ts";
-import type { NodeStatus, RunningReplica } from "./types.ts";
+import type { HostLog, NodeStatus, RunningReplica } from "./types.ts";
 
 /** The parts of a replica that serves. */
 export interface NodeParts {

@@ -5,6 +5,7 @@ import type { Service } from "@destiny/core/service/service";
 import { toDigest } from "@destiny/core/wire/reader";
 import { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openBls } from "@destiny/crypto/bls/open";
+import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
 import { spawnSigner } from "@destiny/crypto/trusted/spawn";
@@ -17,15 +18,16 @@ import { Mesh } from "../mesh/mesh.ts";
 import { Store } from "../store/store.ts";
 import { ReplicaDriver } from "./replica-driver.ts";
 import { RunningNode } from "./running-node.ts";
-import type { RunningReplica } from "./types.ts";
+import type { HostLog, HostRecorder, RunningReplica } from "./types.ts";
 import { Verifier } from "./verifier.ts";
 
-/** What a running replica tells its operator. */
-export type HostLog = (
-  level: "debug" | "info" | "warn" | "error",
-  event: string,
-  fields: Readonly<Record<string, string | number | boolean>>,
-) => void;
+/** What a replica runs with, beside its configuration. */
+export interface HostOptions {
+  readonly log: HostLog;
+  readonly recorder: HostRecorder;
+  /** The key-value store if absent. */
+  readonly service?: Service | undefined;
+}
 
 /**
  * Starts a replica from its folder: store, trusted signer, links to its peers, and its port for clients. Throws
@@ -33,12 +35,11 @@ export type HostLog = (
  */
 export async function startReplica(
   configuration: ReplicaConfiguration,
-  log: HostLog,
-  service: Service = new KeyValue(),
+  options: HostOptions,
 ): Promise<RunningReplica> {
-  const node = new RunningNode(configuration, log);
+  const node = new RunningNode(configuration, options.log);
   try {
-    await assemble(node, configuration, service, log);
+    await assemble(node, configuration, options);
   } catch (error) {
     await node.stop();
     throw error;
@@ -50,25 +51,18 @@ export async function startReplica(
 async function assemble(
   node: RunningNode,
   configuration: ReplicaConfiguration,
-  service: Service,
-  log: HostLog,
+  { log, recorder, service = new KeyValue() }: HostOptions,
 ): Promise<void> {
   const { genesis, preamble, id, self } = configuration;
   const failed = (error: Error): void => node.fail(error);
-  const backend = openBls((line) => log("warn", "bls", { line }));
-  const schemes = await openSchemes(genesis, backend, new CheckQueue(backend));
-  const { commits: tau, replies: pi } = schemes;
-  const shareSigner = openReplyShares(configuration, backend);
-  const signatures = new SignatureVerifier(openEd25519());
-  node.onStop(() => signatures.close());
-  const verifier = new Verifier({ preamble, tau, pi, identities: identitiesOf(genesis), signatures });
-
+  const { tau, pi, shareSigner, verifier } = await openCryptography(node, configuration, log);
   const store = await Store.open({
     dir: configuration.dataDirectory,
     cluster: preamble.cluster,
     replica: id,
     historyBytesMax: configuration.limits.historyBytesMax,
     failed,
+    synced: (records, seconds) => recorder.groupSynced(records, seconds),
   });
   node.onStop(() => store.close());
   const subsystem = await spawnSigner(configuration.signerDirectory, {
@@ -98,6 +92,7 @@ async function assemble(
       resume: (peer) => links.mesh?.resume(peer),
     },
     jobs: { preamble, tau, pi, shareSigner, subsystem },
+    recorder,
     reply: (reply) => replies.server?.send(reply.client, reply),
     report: (peer, reason) => node.report(peer, reason),
     failed,
@@ -110,6 +105,30 @@ async function assemble(
   replies.server = await openClientServer(node, configuration, driver);
   node.run({ driver, store, mesh: links.mesh, clients: replies.server, tier: subsystem.tier });
   log("info", "serving", { replica: id, client: `${self.client.host}:${replies.server.port}` });
+}
+
+interface Cryptography {
+  readonly tau: CertificateScheme;
+  readonly pi: CertificateScheme;
+  /** This replica's shares of scheme pi. */
+  readonly shareSigner: ShareSigner;
+  readonly verifier: Verifier;
+}
+
+async function openCryptography(
+  node: RunningNode,
+  configuration: ReplicaConfiguration,
+  log: HostLog,
+): Promise<Cryptography> {
+  const { genesis, preamble } = configuration;
+  const backend = openBls((line) => log("warn", "bls", { line }));
+  node.onStop(() => backend.close());
+  const schemes = await openSchemes(genesis, backend, new CheckQueue(backend));
+  const { commits: tau, replies: pi } = schemes;
+  const signatures = new SignatureVerifier(openEd25519());
+  node.onStop(() => signatures.close());
+  const verifier = new Verifier({ preamble, tau, pi, identities: identitiesOf(genesis), signatures });
+  return { tau, pi, shareSigner: openReplyShares(configuration, backend), verifier };
 }
 
 async function openMesh(

@@ -5,6 +5,29 @@ import type { ClientServerStatistics } from "../clients/options.ts";
 import type { PeerStatistics } from "../mesh/options.ts";
 import type { StoreStatistics } from "../store/store.ts";
 
+/** What a running replica tells its operator. */
+export type HostLog = (
+  level: "debug" | "info" | "warn" | "error",
+  event: string,
+  fields: Readonly<Record<string, string | number | boolean>>,
+) => void;
+
+/** Takes the measurements that the host makes. Each call is on the hot path: it must be cheap and must not throw. */
+export interface HostRecorder {
+  /** This replica proposed a batch. */
+  batchProposed(bytes: number): void;
+  /** Our own shares were made, that many together. */
+  certified(count: number, seconds: number): void;
+  /** Shares were combined into a certificate, or not. */
+  combined(seconds: number): void;
+  /** Certificates and signatures of a message were checked, queueing included. */
+  verified(count: number, seconds: number): void;
+  /** A group of records became durable. */
+  groupSynced(records: number, seconds: number): void;
+  /** A request was refused. */
+  refused(code: number): void;
+}
+
 /** How a running replica is, for people, metrics and tests. */
 export interface NodeStatus {
   readonly replica: ReplicaId;

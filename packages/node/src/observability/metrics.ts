@@ -1,5 +1,6 @@
 import { RefusalCode } from "@destiny/core/wire/reply";
 import { Counter, collectDefaultMetrics, Histogram, Registry } from "prom-client";
+import type { HostRecorder } from "../host/types.ts";
 import { type MetricsSource, Samples } from "./samples.ts";
 
 /** Spans from a fast signature to a disk in trouble, in seconds. */
@@ -12,19 +13,7 @@ const REFUSALS: ReadonlyMap<number, string> = new Map(
 );
 
 /** What happens at a replica, counted. Recording costs well under a microsecond. */
-export interface Metrics {
-  /** This replica proposed a batch. */
-  batchProposed(bytes: number): void;
-  /** Our own shares were made, that many together. */
-  certified(count: number, seconds: number): void;
-  /** Shares were combined into a certificate, or not. */
-  combined(seconds: number): void;
-  /** Certificates and signatures of a message were checked. */
-  verified(count: number, seconds: number): void;
-  /** A group of records became durable. */
-  groupSynced(records: number, seconds: number): void;
-  /** A request was refused. */
-  refused(code: number): void;
+export interface Metrics extends HostRecorder {
   /** The gateway answered. */
   httpAnswered(method: string, status: number, seconds: number): void;
   /** From here on every scrape reads the present state too. */

@@ -6,8 +6,8 @@ import { Bundler } from "../gateway/bundler.ts";
 import { HttpGateway } from "../gateway/http-gateway.ts";
 import { describeCluster } from "../genesis/describe-cluster.ts";
 import type { HostPort } from "../genesis/genesis.ts";
-import { type HostLog, startReplica } from "../host/start.ts";
-import type { RunningReplica } from "../host/types.ts";
+import { startReplica } from "../host/start.ts";
+import type { HostLog, RunningReplica } from "../host/types.ts";
 import { type Log, partLog } from "../observability/logger.ts";
 import { createMetrics, type Metrics } from "../observability/metrics.ts";
 import { type NodeAddresses, statusReport } from "../observability/status-report.ts";
@@ -33,9 +33,9 @@ export async function serve(
   log: Log,
   service?: Service,
 ): Promise<Serving> {
-  const replica = await startReplica(configuration, hostLog(log), service);
+  const metrics = createMetrics({ processMetrics: true });
+  const replica = await startReplica(configuration, { log: hostLog(log), recorder: metrics, service });
   try {
-    const metrics = createMetrics({ processMetrics: true });
     metrics.watch(() => replica.status());
     const gateway = await openGateway({ configuration, replica, metrics, log });
     const stop = async (): Promise<void> => {

@@ -37,6 +37,12 @@ interface Waiter {
   readonly reject: (reason: Error) => void;
 }
 
+/** Who hears of groups. */
+interface GroupCommitListener {
+  failed(failure: StoreFailure): void;
+  synced(units: number, seconds: number): void;
+}
+
 /**
  * Makes units durable in order, one transaction and sync at a time; whatever comes meanwhile forms the next
  * group. Positions count units from 1: all units up to the durable position are on the disk.
@@ -44,7 +50,7 @@ interface Waiter {
 export class GroupCommit {
   readonly #database: SealedDatabase;
   readonly #file: DataFile;
-  readonly #failed: (failure: StoreFailure) => void;
+  readonly #told: GroupCommitListener;
   readonly #watchdog: NodeJS.Timeout;
   readonly #listeners: ((position: number) => void)[] = [];
   #queue: Unit[] = [];
@@ -61,16 +67,11 @@ export class GroupCommit {
   #startedMillis: number | null = null;
   #failure: StoreFailure | null = null;
 
-  constructor(
-    database: SealedDatabase,
-    file: DataFile,
-    account: Account,
-    failed: (failure: StoreFailure) => void,
-  ) {
+  constructor(database: SealedDatabase, file: DataFile, account: Account, told: GroupCommitListener) {
     this.#database = database;
     this.#file = file;
     this.#account = account;
-    this.#failed = failed;
+    this.#told = told;
     this.#watchdog = setInterval(() => this.#watch(), PATIENCE_CHECK_MILLIS).unref();
   }
 
@@ -190,6 +191,8 @@ export class GroupCommit {
 
   #finish(units: number, bytes: number, account: Account): void {
     if (this.#failure !== null) return;
+    if (this.#startedMillis !== null)
+      this.#told.synced(units, (performance.now() - this.#startedMillis) / 1_000);
     this.#startedMillis = null;
     this.#account = account;
     this.#durable += units;
@@ -214,7 +217,7 @@ export class GroupCommit {
     clearInterval(this.#watchdog);
     for (const waiter of this.#waiters) waiter.reject(failure);
     this.#waiters = [];
-    this.#failed(failure);
+    this.#told.failed(failure);
   }
 
   #watch(): void {

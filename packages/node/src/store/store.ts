@@ -33,6 +33,8 @@ export interface StoreOptions {
    * The disk has failed: nothing can become durable any more and the replica must stop. Called once at most.
    */
   readonly failed: (failure: StoreFailure) => void;
+  /** A group of records became durable, so many in so long. */
+  readonly synced?: (records: number, seconds: number) => void;
 }
 
 /** A log record as it was appended. */
@@ -81,7 +83,8 @@ export class Store {
     const account = opening.restore(database, options.dir, this.#retention);
     this.#pageCount = loadCheckpoint(database)?.pageCount ?? 0;
     this.#file = new DataFile(opening.dataPath(options.dir));
-    this.#commit = new GroupCommit(database, this.#file, account, options.failed);
+    const { failed, synced = () => undefined } = options;
+    this.#commit = new GroupCommit(database, this.#file, account, { failed, synced });
     this.#commit.onDurable(() => this.#evict());
     this.#evict();
   }
