@@ -1,6 +1,14 @@
 import type { ReplicaId } from "@destiny/core/kernel/ids";
-import type { Link } from "./link.ts";
-import type { MeshPeer, PeerStatistics } from "./options.ts";
+import type { MeshFault, MeshPeer, PeerStatistics } from "./options.ts";
+
+/** What the mesh does with a live link. */
+export interface LiveLink {
+  readonly backlogBytes: number;
+  send(frame: Uint8Array): void;
+  pause(): void;
+  resume(): void;
+  close(fault?: MeshFault): void;
+}
 
 /** What the mesh keeps about a peer over all its links. */
 export interface Peer {
@@ -8,7 +16,7 @@ export interface Peer {
   readonly address: MeshPeer;
   readonly statistics: PeerStatistics;
   /** The one live link: past its hello, and not closed. */
-  link: Link | undefined;
+  link: LiveLink | undefined;
   /** Whether its frames are left in the network; outlives the link. */
   paused: boolean;
 }
