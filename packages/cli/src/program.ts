@@ -4,6 +4,8 @@ import { EXIT, UsageError } from "./output/failure.ts";
 
 /** Loads a command only when it is asked for: most need no simulator, no store and no cryptography. */
 const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["up", async () => (await import("./commands/up.ts")).upCommand()],
+  ["demo", async () => (await import("./commands/demo.ts")).demoCommand()],
   ["init", async () => (await import("./commands/init.ts")).initCommand()],
   ["start", async () => (await import("./commands/start.ts")).startCommand()],
   ["put", async () => (await import("./commands/put.ts")).putCommand()],
@@ -11,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["del", async () => (await import("./commands/del.ts")).delCommand()],
   ["status", async () => (await import("./commands/status.ts")).statusCommand()],
   ["bench", async () => (await import("./commands/bench.ts")).benchCommand()],
+  ["load", async () => (await import("./commands/load.ts")).loadCommand()],
   ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],
 ]);
 

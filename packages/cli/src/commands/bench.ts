@@ -7,11 +7,11 @@ import { type ThrowawayScene, withThrowawayCluster } from "../cluster/throwaway-
 import { ClusterUse } from "../load/cluster-use.ts";
 import { LoadRun } from "../load/load-run.ts";
 import { measure } from "../load/measurement.ts";
-import { type LoadReport, loadReport } from "../load/report.ts";
+import { describeReport, type LoadReport, loadReport } from "../load/report.ts";
 import type { Tally } from "../load/tally.ts";
 import { Failure } from "../output/failure.ts";
 import { interruption } from "../output/interruption.ts";
-import { formatTable, mebibytes, note, printJson, printLine } from "../output/print.ts";
+import { note, printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
 import { checkBundle, type LoadOptions, withLoadOptions } from "./load-options.ts";
 import { protocolOption, replicasOption } from "./options.ts";
@@ -103,29 +103,4 @@ function profileOptions({ profile }: BenchOptions): readonly string[] {
 function intervalLine(interval: Tally, seconds: number): string {
   const { p50, p99 } = interval.latencies();
   return `${seconds.toFixed(0)} s: ${interval.commands} commands/s, p50 ${p50} ms, p99 ${p99} ms`;
-}
-
-/** A report as a table for people. */
-export function describeReport(report: LoadReport): string {
-  const { latencyMs, cpuSeconds, perReplica } = report;
-  const memory = perReplica.map(({ residentBytes }) => mebibytes(residentBytes)).join(", ");
-  const rows: [string, string][] = [
-    ["protocol", `${report.protocol}, ${report.replicas} replicas, f = ${report.f}`],
-    ["load", `${report.clients} clients, bundles of ${report.bundle}, ${report.payloadBytes} bytes`],
-    ["measured", `${report.durationS} s`],
-    ["executed", `${report.executed} commands`],
-    ["throughput", `${report.throughput} commands/s`],
-    ["latency", `p50 ${latencyMs.p50} ms, p90 ${latencyMs.p90} ms, p99 ${latencyMs.p99} ms`],
-    ["errors", describeErrors(report)],
-    ["CPU", `replicas ${cpuSeconds.replicas} s, clients ${cpuSeconds.clients} s`],
-    ["memory", memory === "" ? "unknown on this system" : memory],
-    ["violations", String(report.violations)],
-  ];
-  return formatTable(["", ""], rows);
-}
-
-function describeErrors({ errors, errorsByName }: LoadReport): string {
-  if (errors === 0) return "0";
-  const names = Object.entries(errorsByName).map(([name, count]) => `${name} ${count}`);
-  return `${errors} (${names.join(", ")})`;
 }

@@ -1,4 +1,5 @@
 import type { ClusterDescription } from "@destiny/client/cluster-description";
+import { formatPairs, mebibytes } from "../output/print.ts";
 import type { ReplicaUse } from "./cluster-use.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Latencies } from "./tally.ts";
@@ -75,4 +76,29 @@ export function loadReport(parts: ReportParts): LoadReport {
 
 function rounded(value: number): number {
   return Math.round(value * 100) / 100;
+}
+
+/** A report as a table for people. */
+export function describeReport(report: LoadReport): string {
+  const { latencyMs, cpuSeconds, perReplica } = report;
+  const memory = perReplica.map(({ residentBytes }) => mebibytes(residentBytes)).join(", ");
+  const rows: [string, string][] = [
+    ["protocol", `${report.protocol}, ${report.replicas} replicas, f = ${report.f}`],
+    ["load", `${report.clients} clients, bundles of ${report.bundle}, ${report.payloadBytes} bytes`],
+    ["measured", `${report.durationS} s`],
+    ["executed", `${report.executed} commands`],
+    ["throughput", `${report.throughput} commands/s`],
+    ["latency", `p50 ${latencyMs.p50} ms, p90 ${latencyMs.p90} ms, p99 ${latencyMs.p99} ms`],
+    ["errors", describeErrors(report)],
+    ["CPU", `replicas ${cpuSeconds.replicas} s, clients ${cpuSeconds.clients} s`],
+    ["memory", memory === "" ? "unknown on this system" : memory],
+    ["violations", String(report.violations)],
+  ];
+  return formatPairs(rows);
+}
+
+function describeErrors({ errors, errorsByName }: LoadReport): string {
+  if (errors === 0) return "0";
+  const names = Object.entries(errorsByName).map(([name, count]) => `${name} ${count}`);
+  return `${errors} (${names.join(", ")})`;
 }

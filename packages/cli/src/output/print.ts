@@ -35,6 +35,12 @@ export function formatTable(
   return lines.join("\n");
 }
 
+/** Two columns: what, and how much. */
+export function formatPairs(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join("\n");
+}
+
 /** A number with as many digits as it deserves. */
 export function round(value: number, digits = 2): number {
   return Number(value.toFixed(digits));
