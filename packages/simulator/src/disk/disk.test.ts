@@ -1,0 +1,80 @@
+import type { LogRecord } from "@destiny/core/effects/effects";
+import { Pull } from "@destiny/core/wire/messages";
+import { expect, test } from "vitest";
+import { Engine } from "../engine/engine.ts";
+import { SimulatedDisk } from "./disk.ts";
+
+const record = (seq: number, instance = 0): LogRecord => ({
+  instance,
+  seq,
+  message: new Pull(seq, seq, false),
+});
+const page = (index: number, byte: number): { index: number; bytes: Uint8Array } => {
+  return { index, bytes: Uint8Array.of(byte) };
+};
+
+function open(): { engine: Engine; disk: SimulatedDisk; durable: number[] } {
+  const engine = new Engine();
+  const durable: number[] = [];
+  const disk = new SimulatedDisk(engine, 100, () => void durable.push(disk.durablePosition));
+  return { engine, disk, durable };
+}
+
+const seqs = (records: Iterable<LogRecord>): number[] => [...records].map(({ seq }) => seq);
+
+test("writes are durable after a delay, in order", () => {
+  const { engine, disk, durable } = open();
+  disk.append(record(1));
+  engine.run(50);
+  disk.append(record(2));
+  expect(disk.barrier()).toBe(2);
+  engine.run(120);
+  expect(seqs(disk.records())).toEqual([1]);
+  engine.run(200);
+  expect(seqs(disk.records())).toEqual([1, 2]);
+  expect(durable).toEqual([1, 2]);
+});
+
+test("a crash loses what was not durable, and nothing waits for it any more", () => {
+  const { engine, disk } = open();
+  disk.append(record(1));
+  engine.run(150);
+  disk.append(record(2));
+  engine.run(200);
+  disk.crash();
+  expect(disk.durablePosition).toBe(disk.barrier());
+  disk.append(record(3));
+  engine.run(1_000);
+  expect(seqs(disk.records())).toEqual([1, 3]);
+});
+
+test("while it is stalled nothing becomes durable; then all that is due does", () => {
+  const { engine, disk } = open();
+  disk.stall();
+  disk.append(record(1));
+  engine.run(500);
+  expect(seqs(disk.records())).toEqual([]);
+  disk.resume();
+  expect(seqs(disk.records())).toEqual([1]);
+});
+
+test("a checkpoint is the pages that changed on top of those before", () => {
+  const { engine, disk } = open();
+  expect(disk.loadCheckpoint()).toBeNull();
+  disk.saveCheckpoint({ seq: 4, pages: [page(0, 1), page(1, 2), page(2, 3)], pageCount: 3 });
+  disk.saveCheckpoint({ seq: 8, pages: [page(1, 9)], pageCount: 2 });
+  engine.run(1_000);
+  const saved = disk.loadCheckpoint();
+  expect(saved?.seq).toBe(8);
+  expect(saved?.pages.map(([byte]) => byte)).toEqual([1, 9]);
+});
+
+test("what is retired is not recovered, but there for peers that come late", () => {
+  const { engine, disk } = open();
+  for (let seq = 1; seq <= 5; seq += 1) for (const instance of [0, 1]) disk.append(record(seq, instance));
+  disk.retire([{ instance: 0, seq: 3 }]);
+  engine.run(1_000);
+  expect(seqs(disk.records())).toEqual([4, 5, 1, 2, 3, 4, 5]);
+  expect(seqs(disk.history(0, 2, 4))).toEqual([2, 3, 4]);
+  expect(seqs(disk.history(7, 1, 9))).toEqual([]);
+});
