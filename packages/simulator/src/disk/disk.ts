@@ -76,6 +76,14 @@ export class SimulatedDisk {
     this.#durablePosition = this.#position;
   }
 
+  /** Loses everything. */
+  wipe(): void {
+    this.crash();
+    this.#records.clear();
+    this.#watermarks.clear();
+    this.#checkpoint = null;
+  }
+
   /** The newest durable checkpoint. */
   loadCheckpoint(): RestoredCheckpoint | null {
     return this.#checkpoint;

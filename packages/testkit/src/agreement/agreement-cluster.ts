@@ -147,6 +147,11 @@ export class AgreementCluster {
     return this.#life(self).decisions;
   }
 
+  /** The certified proposals that it was told of since its last start. */
+  proposals(self: ReplicaId): readonly Decision[] {
+    return this.#life(self).proposals;
+  }
+
   /** The decided texts in the order of their slots. */
   log(self: ReplicaId): readonly string[] {
     return [...this.decisions(self)].sort((a, b) => a.seq - b.seq).map(({ text }) => text);
@@ -191,6 +196,11 @@ export class AgreementCluster {
 
   restart(self: ReplicaId): void {
     this.world.host(self).start();
+  }
+
+  /** Takes from a replica that is down all that its disk holds: it comes back as a new one whose counters have moved. */
+  wipe(self: ReplicaId): void {
+    this.world.host(self).disk.wipe();
   }
 
   settle(): boolean {
