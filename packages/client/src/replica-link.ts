@@ -6,6 +6,7 @@ import { encodeFrame, FrameParser } from "@destiny/core/wire/frame-parser";
 import { DecodeError } from "@destiny/core/wire/reader";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { ReplicaAddress } from "./cluster-description.ts";
+import { describeRefusal } from "./errors.ts";
 
 /** Names the clients' protocol within TLS, so that a client never talks to another server, nor to the replicas' mesh. */
 export const CLIENT_PROTOCOL = "destiny-client/1";
@@ -104,7 +105,7 @@ export class ReplicaLink {
     }
     const parser = new FrameParser(REPLY_BYTES_MAX, (frame) => {
       try {
-        this.#onFrame(frame);
+        this.#onFrame(frame, fail);
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error;
         parser.stop();
@@ -119,12 +120,13 @@ export class ReplicaLink {
     socket.write(encodeFrame(hello));
   }
 
-  #onFrame(frame: Uint8Array): void {
+  #onFrame(frame: Uint8Array, fail: (error: Error) => void): void {
     const { address, events } = this.#options;
     const message = decodeReplicaMessage(frame);
     if (message.type !== "welcome") {
-      if (!this.up) throw new DecodeError("a reply before the welcome");
-      return events.message(address.id, message);
+      if (this.up) return events.message(address.id, message);
+      if (message.type === "refusal") return fail(new Error(describeRefusal(message.code)));
+      throw new DecodeError("a reply before the welcome");
     }
     if (message.replica !== address.id)
       throw new DecodeError(`it says that it is replica ${message.replica}`);
