@@ -1,0 +1,43 @@
+import { resourceUse } from "@destiny/node/cluster/resource-use";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { Load } from "./support/load.ts";
+import { TestCluster } from "./support/test-cluster.ts";
+import { pause } from "./support/until.ts";
+
+const MEBIBYTE = 1_048_576;
+/** Until the engine has compiled what is hot and the windows have filled once. */
+const WARM_UP_MILLIS = 6_000;
+const LOAD_MILLIS = 10_000;
+/** Loose: a leak of one megabyte a second is far above what a heap that is not full yet may grow by. */
+const GROWTH_MAX_BYTES = 128 * MEBIBYTE;
+const RESIDENT_MAX_BYTES = 768 * MEBIBYTE;
+
+let cluster: TestCluster;
+
+beforeEach(async () => {
+  cluster = await TestCluster.start();
+});
+afterEach(() => cluster.close());
+
+function residentBytes(): number[] {
+  return [...cluster.local.processes.values()].map(({ pid }) => resourceUse(pid)?.residentBytes ?? 0);
+}
+
+test.runIf(process.platform === "linux")(
+  "under a steady load no replica's memory grows without bound",
+  async () => {
+    const load = await Load.start(cluster, { pipeline: 8, valueBytes: 4_096 });
+    await pause(WARM_UP_MILLIS);
+    const before = residentBytes();
+    await pause(LOAD_MILLIS);
+    const after = residentBytes();
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    expect(load.acknowledged.size).toBeGreaterThan(1_000);
+    for (const [index, bytes] of after.entries()) {
+      expect(bytes).toBeLessThan(RESIDENT_MAX_BYTES);
+      expect(bytes - (before[index] ?? 0)).toBeLessThan(GROWTH_MAX_BYTES);
+    }
+    await cluster.converged();
+  },
+);
