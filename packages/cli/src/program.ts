@@ -33,8 +33,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
     .description("Byzantine fault-tolerant replication: clusters, clients, measurements.")
     .version("0.1.0")
     .showSuggestionAfterError()
-    .addHelpText("after", "\nExample: destiny up\nHelp for a command: destiny up --help")
-    .action(() => program.help({ error: true }));
+    .addHelpText("after", "\nExample: destiny up\nHelp for a command: destiny up --help");
   const wanted = COMMANDS.get(args[0] ?? "");
   const loads = wanted === undefined ? [...COMMANDS.values()] : [wanted];
   for (const load of loads) program.addCommand(await load());
@@ -51,18 +50,24 @@ function mannerly(command: Command): void {
         .replace(/^error: /, "")
         .replaceAll(/\s*\n\s*/g, " ");
       const parent = command.parent === null ? "" : ` ${command.name()}`;
-      write(text.startsWith("error: ") ? `destiny${parent}: ${line} See destiny${parent} --help.\n` : text);
+      const end = /[.?)]$/.test(line) ? "" : ".";
+      write(`destiny${parent}: ${line}${end} See destiny${parent} --help.\n`);
     },
   });
 }
 
 function statusOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const usage = error instanceof UsageError || error instanceof ConfigurationError;
+  const usage = error instanceof UsageError || error instanceof ConfigurationError || isConfiguration(error);
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`destiny: ${message.replaceAll(/\s*\n\s*/g, " ")}\n`);
   if (process.env["DESTINY_DEBUG"] !== undefined && error instanceof Error) {
     process.stderr.write(`${error.stack}\n`);
   }
   return usage ? EXIT.usage : EXIT.failed;
+}
+
+/** A `ReplicaStartError` of a process that said so, without loading what that takes. */
+function isConfiguration(error: unknown): boolean {
+  return error instanceof Error && "configuration" in error && error.configuration === true;
 }

@@ -57,8 +57,7 @@ async function runIn<T>(
 ): Promise<T> {
   const { replicas, protocol, runtimeOptions } = plan;
   progress.stage(`making keys for ${replicas} replicas`);
-  await initCluster({ directory, replicas, protocol }, note);
-  signal.throwIfAborted();
+  await initCluster({ directory, replicas, protocol }, note, signal);
   const lost = trouble();
   const cluster = new LocalCluster(directory, {
     runtimeOptions,

@@ -64,7 +64,10 @@ async function underLoad(
   const { clients, generators, bundle, payload, keys, warmup, duration } = options;
   progress.stage(`connecting ${clients} clients`);
   const shape = { clients, generators, bundle, payloadBytes: payload, keys };
-  const run = await LoadRun.open({ cluster: cluster.description, name: "bench", ...shape, runtimeOptions });
+  const run = await LoadRun.open(
+    { cluster: cluster.description, name: "bench", ...shape, runtimeOptions },
+    signal,
+  );
   const use = new ClusterUse(new Map([...cluster.processes].map(([id, { pid }]) => [id, pid])));
   progress.stage(`measuring for ${duration} s after ${warmup} s of warm-up`);
   const measurement = await measure(

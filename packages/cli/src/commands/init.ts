@@ -1,6 +1,7 @@
 import type { HttpExposure } from "@destiny/node/configuration/addresses";
 import { initCluster } from "@destiny/node/configuration/init-cluster";
 import { Command, Option } from "commander";
+import { interruption } from "../output/interruption.ts";
 import { note, printJson, printLine } from "../output/print.ts";
 import { jsonOption, portOption, protocolOption, replicasOption } from "./options.ts";
 
@@ -46,7 +47,7 @@ export function initCommand(): Command {
 async function init(options: InitOptions): Promise<void> {
   const { replicas, protocol, dir, name, hostTemplate, basePort, http, json } = options;
   const plan = { replicas, protocol, directory: dir, name, hostTemplate, basePort, http };
-  const { directory, genesis, replicaDirectories } = await initCluster(plan, note);
+  const { directory, genesis, replicaDirectories } = await initCluster(plan, note, interruption());
   if (json) return printJson({ directory, replicas, protocol, replicaDirectories });
   printLine(`A cluster of ${genesis.replicas.length} replicas running ${protocol} is in ${directory}.`);
   printLine(`Run all on this machine:  destiny up --dir ${dir}`);

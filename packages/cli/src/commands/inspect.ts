@@ -54,7 +54,7 @@ function describe({ cluster, replica, records, checkpoint, damage }: Inspection)
     checkpoint === null
       ? "no checkpoint yet"
       : `checkpoint at slot ${checkpoint.seq}: ${checkpoint.pages} of ${checkpoint.pageCount} pages, ` +
-        `${checkpoint.metaBytes} bytes of other state; instances at ${checkpoint.cut.join(", ")}`;
+        `${checkpoint.metaBytes} bytes of other state`;
   return [
     `replica ${replica} of cluster ${cluster}`,
     "",

@@ -53,7 +53,10 @@ async function load(options: LoadCommandOptions): Promise<void> {
   const { clients, generators, bundle, payload, keys } = options;
   note(`connecting ${clients} clients`);
   const name = `load ${Date.now()} ${process.pid}`;
-  const run = await LoadRun.open({ cluster, name, clients, generators, bundle, payloadBytes: payload, keys });
+  const run = await LoadRun.open(
+    { cluster, name, clients, generators, bundle, payloadBytes: payload, keys },
+    signal,
+  );
   const measurement = await underLoad(run, options, { use, footprint, signal });
   const statuses = genesis === null ? [] : await fetchStatuses(genesis);
   const report = loadReport({

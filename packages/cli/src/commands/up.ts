@@ -7,7 +7,7 @@ import { describeExit } from "@destiny/node/cluster/replica-process";
 import { CLUSTER_FILES, initCluster } from "@destiny/node/configuration/init-cluster";
 import { Command } from "commander";
 import { firstCommand } from "../cluster/first-command.ts";
-import { UsageError } from "../output/failure.ts";
+import { Failure, UsageError } from "../output/failure.ts";
 import { aborted, interruption } from "../output/interruption.ts";
 import { formatTable, note, printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
@@ -56,20 +56,20 @@ async function up(options: UpOptions): Promise<void> {
   const temporary = options.dir === undefined ? mkdtempSync(join(tmpdir(), "destiny-")) : undefined;
   const directory = temporary === undefined ? resolve(options.dir ?? "") : join(temporary, "cluster");
   try {
-    await prepare(directory, options);
+    await prepare(directory, options, signal);
     await serve(directory, options, signal);
+    if (temporary === undefined || options.keep) note(`start it again with: destiny up --dir ${directory}`);
   } finally {
-    if (temporary !== undefined && options.keep !== true) rmSync(temporary, { recursive: true, force: true });
-    else note(`The cluster is in ${directory}; start it again with: destiny up --dir ${directory}`);
+    if (temporary !== undefined && !options.keep) rmSync(temporary, { recursive: true, force: true });
   }
 }
 
 /** Makes the cluster, unless it is there. */
-async function prepare(directory: string, options: UpOptions): Promise<void> {
+async function prepare(directory: string, options: UpOptions, signal: AbortSignal): Promise<void> {
   if (existsSync(join(directory, CLUSTER_FILES.genesis))) return checkExisting(directory, options);
   const { replicas = REPLICAS, protocol = PROTOCOL, http } = options;
   const basePort = http === undefined ? undefined : http - HTTP_PLACE;
-  await initCluster({ directory, replicas, protocol, basePort }, note);
+  await initCluster({ directory, replicas, protocol, basePort }, note, signal);
 }
 
 /** What was chosen when the cluster was made cannot be chosen again. */
@@ -88,10 +88,14 @@ function checkExisting(directory: string, { replicas, protocol, http }: UpOption
 
 async function serve(directory: string, options: UpOptions, signal: AbortSignal): Promise<void> {
   const progress = new Progress();
+  const over = new AbortController();
   const cluster: LocalCluster = new LocalCluster(directory, {
-    onLost: ({ id, logPath }, exit) => {
-      progress.line(`destiny: REPLICA ${id} IS DOWN (${describeExit(exit)}), its log is ${logPath}`);
-      progress.line(`destiny: ${describeRest(cluster)}`);
+    onLost: (lost, exit) => {
+      progress.line(
+        `destiny: REPLICA ${lost.id} IS DOWN (${describeExit(exit)}), its log is ${lost.logPath}`,
+      );
+      progress.line(`destiny: ${describeRest(cluster, lost.id)}`);
+      if (cluster.processes.size === 0) over.abort(new Failure("all replicas are down: their logs say why"));
     },
   });
   const stop = (): void => void cluster.stop(signal.reason);
@@ -100,7 +104,8 @@ async function serve(directory: string, options: UpOptions, signal: AbortSignal)
     await start(cluster, progress);
     if (options.json) printJson(describe(cluster));
     else printLine(tableOf(cluster));
-    await aborted(signal);
+    await aborted(AbortSignal.any([signal, over.signal]));
+    over.signal.throwIfAborted();
     progress.line("stopping");
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -123,10 +128,12 @@ async function start(cluster: LocalCluster, progress: Progress): Promise<void> {
   progress.clear();
 }
 
-function describeRest({ processes, description }: LocalCluster): string {
-  const { n, f, quorum } = description.faults;
-  if (processes.size >= quorum) return `the other ${processes.size} go on (${f} of ${n} may fail)`;
-  return `only ${processes.size} of ${n} are left, too few to execute commands (${quorum} are needed)`;
+function describeRest(cluster: LocalCluster, lost: number): string {
+  const { n, f, quorum } = cluster.description.faults;
+  const { size } = cluster.processes;
+  const again = `start it again with: destiny start --config ${cluster.replicaDirectory(lost)}`;
+  if (size >= quorum) return `the other ${size} go on, as ${f} of ${n} may fail; ${again}`;
+  return `${size} of ${n} are left, and nothing executes with fewer than ${quorum}; ${again}`;
 }
 
 function describe({ directory, genesis, processes, description }: LocalCluster): unknown {

@@ -11,9 +11,9 @@ process.on("message", (message: ToGenerator) => {
     tell({ type: "failed", message: error instanceof Error ? error.message : String(error) });
   });
 });
-// Without a parent nobody wants the load. Ctrl-C is for the parent: it tells us.
+// Without a parent nobody wants the load. Signals to the whole group are for the parent: it tells us.
 process.on("disconnect", () => process.exit(1));
-process.on("SIGINT", () => undefined);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(name, () => undefined);
 
 async function handle(message: ToGenerator): Promise<void> {
   switch (message.type) {

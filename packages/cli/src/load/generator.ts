@@ -34,7 +34,7 @@ export class Generator {
     const cluster = parseClusterDescription(plan.cluster);
     const { proofs, close } = await openProofVerifier(cluster, log);
     const { deadlineMillis } = plan;
-    const shared = { cluster, deadlineMillis, connectMillis: deadlineMillis, pipeline: 1 };
+    const shared = { cluster, deadlineMillis, pipeline: 1 };
     const clients: Client[] = [];
     const waiting = [...plan.seeds];
     const connectSome = async (): Promise<void> => {

@@ -30,19 +30,26 @@ const STOP_MILLIS: number = DEADLINE_MILLIS + 5_000;
 export class LoadRun {
   readonly #children: readonly ChildProcess[];
   readonly #failed: Promise<never>;
+  #give: (reason: unknown) => void = () => undefined;
   #onSample: (sample: LoadSample) => void = () => undefined;
 
   private constructor(children: readonly ChildProcess[]) {
     this.#children = children;
-    this.#failed = Promise.race(children.map((child) => this.#watch(child)));
+    const given = new Promise<never>((_, reject) => {
+      this.#give = reject;
+    });
+    this.#failed = Promise.race([given, ...children.map((child) => this.#watch(child))]);
     this.#failed.catch(() => undefined);
     process.on("exit", this.#kill);
   }
 
-  /** Starts the generators and connects their clients. Rejects, with none left, if one cannot. */
-  static async open(plan: LoadPlan): Promise<LoadRun> {
+  /** Starts the generators and connects their clients. Rejects, with none left, if one cannot or the signal aborts. */
+  static async open(plan: LoadPlan, signal: AbortSignal): Promise<LoadRun> {
     const plans = generatorPlans(plan);
+    signal.throwIfAborted();
     const run = new LoadRun(plans.map(() => launch(plan.runtimeOptions)));
+    const give = (): void => run.#give(signal.reason);
+    signal.addEventListener("abort", give, { once: true });
     try {
       const connected = run.#all("connected");
       for (const [index, each] of plans.entries()) run.#tell(index, { type: "plan", plan: each });
@@ -51,6 +58,8 @@ export class LoadRun {
     } catch (error) {
       await run.abandon();
       throw error;
+    } finally {
+      signal.removeEventListener("abort", give);
     }
   }
 

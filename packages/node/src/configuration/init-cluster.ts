@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { clusterDescriptionToJson } from "@destiny/client/cluster-description";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { defaultParameters, type Parameters } from "@destiny/core/parameters";
@@ -61,17 +62,19 @@ export interface InitialCluster {
 
 /**
  * Makes a cluster: genesis, a folder for each replica, a description and a key for clients. All of it appears at once or
- * not at all. Throws {@link ConfigurationError} for a plan that cannot be.
+ * not at all. Throws {@link ConfigurationError} for a plan that cannot be, and the signal's reason when it aborts.
  */
-export async function initCluster(plan: ClusterPlan, log: (line: string) => void): Promise<InitialCluster> {
+export async function initCluster(
+  plan: ClusterPlan,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<InitialCluster> {
   const directory = resolve(plan.directory);
   checkEmpty(directory);
   const dealt = await deal(plan, log);
-  const parent = dirname(directory);
-  mkdirSync(parent, { recursive: true });
-  const draft = mkdtempSync(join(parent, `.${basename(directory)}-`));
+  const draft = makeDraft(directory);
   try {
-    writeCluster(draft, dealt, plan.logLevel ?? "info");
+    await writeCluster(draft, dealt, plan.logLevel ?? "info", signal);
     renameSync(draft, directory);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
@@ -117,7 +120,26 @@ async function withBackend<T>(
   }
 }
 
-function writeCluster(directory: string, { cluster, addresses }: Dealt, logLevel: LogLevel): void {
+/** A folder beside the one that will be: on the same disk, so that it can become that one in one step. */
+function makeDraft(directory: string): string {
+  const parent = dirname(directory);
+  try {
+    mkdirSync(parent, { recursive: true });
+    return mkdtempSync(join(parent, `.${basename(directory)}-`));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(
+      `${directory} cannot be made (${code}): choose a folder that this user may make`,
+    );
+  }
+}
+
+async function writeCluster(
+  directory: string,
+  { cluster, addresses }: Dealt,
+  logLevel: LogLevel,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const { genesis, replicas, clientSeed } = cluster;
   const genesisText = toJsonText(genesis);
   writeNewFile(join(directory, CLUSTER_FILES.genesis), genesisText, 0o644);
@@ -125,6 +147,9 @@ function writeCluster(directory: string, { cluster, addresses }: Dealt, logLevel
   writeNewFile(join(directory, CLUSTER_FILES.client), toJsonText(description), 0o644);
   writeClientKey(join(directory, CLUSTER_FILES.clientKey), clientSeed);
   for (const [id, replica] of replicas.entries()) {
+    // Each waits for the disk several times: let a Ctrl-C come through.
+    await setImmediate();
+    signal?.throwIfAborted();
     const folder = join(directory, folderOf(id));
     mkdirSync(folder, { mode: 0o700 });
     writeNewFile(join(folder, FILES.genesis), genesisText, 0o644);
