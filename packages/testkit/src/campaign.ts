@@ -36,10 +36,11 @@ export interface CampaignResult {
 export function runCampaign(protocol: string, n: number, seed: number): CampaignResult {
   const random = new Random(seed);
   const max = 1_000 * (2 + random.below(40));
+  const ordering = random.chance(0.25) ? "pessimistic" : "optimistic";
   const cluster = Cluster.of(protocol, {
     n,
     seed,
-    parameters: TIGHT,
+    parameters: { ...TIGHT, ordering },
     latency: (fork) => uniformLatency(500, max, fork),
     retryMicros: SECOND,
   });
@@ -60,9 +61,11 @@ export function runCampaign(protocol: string, n: number, seed: number): Campaign
 function scheduleCommands(cluster: Cluster, random: Random): readonly string[] {
   const { engine } = cluster.simulation.world;
   const submitted: string[] = [];
-  for (let number = 0; number < 1 + random.below(2 * cluster.n); number += 1) {
+  const clients = 1 + random.below(2 * cluster.n);
+  for (let number = 0; number < clients; number += 1) {
     const client = cluster.simulation.addClient(random.below(cluster.n));
-    for (let index = 0; index < 1 + random.below(12); index += 1) {
+    const commands = 1 + random.below(random.chance(0.3) ? 40 : 8);
+    for (let index = 0; index < commands; index += 1) {
       const command = `client ${number} command ${index}`;
       submitted.push(command);
       engine.after(random.below(TROUBLE), () => void client.submit([commandOf(command)]));

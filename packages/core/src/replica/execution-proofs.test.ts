@@ -231,3 +231,13 @@ test("what is retired is forgotten, and a job that ends later upsets nothing", (
   stage.combine(new Uint8Array(48));
   expect(stage.proofs.waiting).toBe(false);
 });
+
+test("after a restart the window starts at the checkpoint", () => {
+  const stage = new Stage(0);
+  stage.proofs.startFrom(100);
+  stage.sig(1, 101);
+  stage.sig(1, 108);
+  expect(stage.effects()).toEqual([]);
+  stage.sig(1, 109);
+  expect(stage.effects()).toHaveLength(1);
+});
