@@ -1,11 +1,11 @@
-import type { Effect } from "@destiny/core/effects/effects";
+import type { Effect, LogRecord } from "@destiny/core/effects/effects";
 import type { Outbox } from "@destiny/core/effects/port";
 import type { ReplicaId, SequenceNumber, TimerId } from "@destiny/core/kernel/ids";
 import { ROOT } from "@destiny/core/kernel/ids";
 import type { Driven } from "@destiny/core/replica/driven";
 import type { SlotClaim } from "@destiny/core/wire/claim";
 import { expect, test } from "vitest";
-import { marked, markOf, ScriptedReplica } from "./scripted-replica.ts";
+import { marked, markedRecord, markOf, ScriptedReplica } from "./scripted-replica.ts";
 
 /** Something that left the driver: for a peer, by its mark, or for a client, by its timestamp. */
 export interface Departure {
@@ -46,11 +46,7 @@ const reply = (mark: number): Effect => {
   const place = { seq: 1, entry: 0, results: [] };
   return { type: "reply", reply: { type: "plain", client: CLIENT, timestamp: mark, ...place } };
 };
-const record = (
-  seq: SequenceNumber,
-): { instance: number; seq: SequenceNumber; message: ReturnType<typeof marked> } => {
-  return { instance: INSTANCE, seq, message: marked(seq) };
-};
+const record = (seq: SequenceNumber): LogRecord => ({ instance: INSTANCE, seq, message: markedRecord(seq) });
 const persist = (seq: SequenceNumber): Effect => ({ type: "persist", record: record(seq) });
 const note = (seq: SequenceNumber): Effect => ({ type: "note", record: record(seq) });
 const setTimer = (timer: TimerId, delay: number): Effect => {

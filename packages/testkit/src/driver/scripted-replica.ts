@@ -5,7 +5,7 @@ import { invariant } from "@destiny/core/kernel/invariant";
 import type { Driven } from "@destiny/core/replica/driven";
 import type { RestoredCheckpoint } from "@destiny/core/replica/replica";
 import type { Check } from "@destiny/core/wire/check";
-import { type Message, Pull } from "@destiny/core/wire/messages";
+import { Certificate, type Message, MessageKind, Pull } from "@destiny/core/wire/messages";
 import type { Request } from "@destiny/core/wire/request";
 
 /** An event that the driver brought. */
@@ -22,7 +22,15 @@ export function marked(mark: number): Pull {
   return new Pull(mark, mark, false);
 }
 
+/** The same as something that a log keeps. */
+export function markedRecord(mark: number): Certificate {
+  const content = { view: 0, seq: mark, digest: "d".repeat(32), extension: 0 };
+  return new Certificate({ kind: MessageKind.Commit, ...content, aggregate: new Uint8Array(48) });
+}
+
+/** The number that a {@link marked} message or record carries. */
 export function markOf(message: Message): number {
+  if (message instanceof Certificate) return message.seq;
   invariant(message instanceof Pull, "a marked message");
   return message.first;
 }
