@@ -1,5 +1,5 @@
 import { findProtocol } from "@destiny/core/catalogue";
-import { type InstanceId, type Micros, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
+import type { InstanceId, Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { Random } from "@destiny/core/kernel/random";
 import type { Parameters } from "@destiny/core/parameters";
@@ -189,11 +189,6 @@ export function placesIn(submission: Submission): (number | "failed")[] {
     if (!outcome.ok) return "failed";
     return new DataView(outcome.result.buffer, outcome.result.byteOffset).getUint32(0, true);
   });
-}
-
-/** A message of the replicas around their orderers. */
-export function isRoot(letter: Letter): boolean {
-  return letter.instance === ROOT;
 }
 
 function asLetter(parcel: Parcel, n: number): Letter | null {

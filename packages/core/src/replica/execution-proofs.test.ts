@@ -1,4 +1,4 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Effect } from "../effects/effects.ts";
 import { Port } from "../effects/port.ts";
@@ -9,6 +9,8 @@ import { noop } from "../wire/batch.ts";
 import { ExecProof, ExecSig } from "../wire/messages.ts";
 import { ExecutionProofs } from "./execution-proofs.ts";
 import { Jobs } from "./jobs.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 const N = 5;
 const OURS = "r".repeat(32);

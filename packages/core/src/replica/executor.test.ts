@@ -1,4 +1,4 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Delivery } from "../ordering/orderer.ts";
 import { MalformedOperation, type Service } from "../service/service.ts";
@@ -10,6 +10,8 @@ import { Request } from "../wire/request.ts";
 import { Value } from "../wire/value.ts";
 import { ClientTable } from "./client-table.ts";
 import { type Admission, Executor } from "./executor.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 const N = 3;
 /** A client whose first coordinator is this. */

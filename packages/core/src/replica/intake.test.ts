@@ -1,7 +1,9 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { Request } from "../wire/request.ts";
 import { Intake } from "./intake.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 const limits = { pipeline: 3, bytesMax: 10_000, batchBytes: 1_000 };
 const any = (): boolean => true;

@@ -1,4 +1,4 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Effect, Watermark } from "../effects/effects.ts";
 import { FaultModel } from "../kernel/fault-model.ts";
@@ -11,6 +11,8 @@ import { RefusalCode, type Reply } from "../wire/reply.ts";
 import { Request } from "../wire/request.ts";
 import type { Value } from "../wire/value.ts";
 import { Replica } from "./replica.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 const N = 3;
 const SELF = 1;

@@ -1,8 +1,10 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { PagedState } from "../service/service.ts";
 import { DecodeError } from "../wire/reader.ts";
 import { ReplicatedState } from "./replicated-state.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 /** Pages that a test sets. */
 class Pages implements PagedState {

@@ -1,10 +1,12 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { Verdict } from "../../agreement/agreement.ts";
 import { AssignRequest, Certificate, type Evidence, MessageKind, Proposal } from "../../wire/messages.ts";
 import { Value } from "../../wire/value.ts";
 import { judgeOrder } from "./gate.ts";
 import { type Entry, encodeOrderValue, type Reference } from "./order-value.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 const limits = { entriesMax: 6, referencesPerInstanceMax: 3, n: 3 };
 const NOTHING = new Uint8Array(0);

@@ -1,10 +1,12 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { noop } from "../../wire/batch.ts";
 import { AssignRequest } from "../../wire/messages.ts";
 import { DecodeError } from "../../wire/reader.ts";
 import { type Entry, OrderList, type Reference } from "./order-value.ts";
 import { Sequencer } from "./sequencer.ts";
+
+const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
 /** A sequencer, and what it did. */
 class Stage {
