@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalCluster } from "@destiny/node/cluster/local-cluster";
-import { describeExit } from "@destiny/node/cluster/replica-process";
+import { describeExit, type Exit, type ReplicaProcess } from "@destiny/node/cluster/replica-process";
 import { initCluster } from "@destiny/node/configuration/init-cluster";
 import { Failure } from "../output/failure.ts";
 import { note } from "../output/print.ts";
@@ -18,6 +18,7 @@ export interface ThrowawayPlan {
 /** What work on a throwaway cluster gets. */
 export interface ThrowawayScene {
   readonly cluster: LocalCluster;
+  /** Aborted by an interruption and by the loss of a replica: the work has to end soon then. */
   readonly signal: AbortSignal;
   readonly progress: Progress;
 }
@@ -58,46 +59,35 @@ async function runIn<T>(
   const { replicas, protocol, runtimeOptions } = plan;
   progress.stage(`making keys for ${replicas} replicas`);
   await initCluster({ directory, replicas, protocol }, note, signal);
-  const lost = trouble();
-  const cluster = new LocalCluster(directory, {
-    runtimeOptions,
-    onLost: ({ id }, exit) => lost.reject(new Failure(`replica ${id} was lost (${describeExit(exit)})`)),
-  });
-  const give = (): void => lost.reject(signal.reason);
-  signal.addEventListener("abort", give, { once: true });
+  const ended = new AbortController();
+  const lost = ({ id }: ReplicaProcess, exit: Exit): void =>
+    ended.abort(new Failure(`replica ${id} was lost (${describeExit(exit)})`));
+  const cluster = new LocalCluster(directory, { runtimeOptions, onLost: lost });
+  const either = AbortSignal.any([signal, ended.signal]);
+  const stopStarting = (): void => void cluster.stop(either.reason);
   try {
-    await startAll(cluster, progress, lost.promise);
-    return await Promise.race([work({ cluster, signal, progress }), lost.promise]);
+    either.addEventListener("abort", stopStarting, { once: true });
+    await startAll(cluster, progress);
+    either.removeEventListener("abort", stopStarting);
+    const result = await work({ cluster, signal: either, progress });
+    either.throwIfAborted();
+    return result;
+  } catch (error) {
+    // Whatever the work failed of then, this is why.
+    throw either.aborted ? either.reason : error;
   } finally {
-    signal.removeEventListener("abort", give);
     progress.clear();
     await cluster.stop();
   }
 }
 
-interface Trouble {
-  readonly promise: Promise<never>;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** A promise of bad news, which nobody need await. */
-function trouble(): Trouble {
-  let tell: Trouble["reject"] = () => undefined;
-  const promise = new Promise<never>((_, reject) => {
-    tell = reject;
-  });
-  promise.catch(() => undefined);
-  return { promise, reject: (reason) => tell(reason) };
-}
-
 /** Starts all replicas, and says how many are ready. */
-async function startAll(cluster: LocalCluster, progress: Progress, lost: Promise<never>): Promise<void> {
+async function startAll(cluster: LocalCluster, progress: Progress): Promise<void> {
   const { length: n } = cluster.genesis.replicas;
   let ready = 0;
   progress.stage(`starting ${n} replicas`);
-  const started = cluster.start(() => {
+  await cluster.start(() => {
     ready += 1;
     progress.update(`starting ${n} replicas: ${ready} ready`);
   });
-  await Promise.race([started, lost]);
 }

@@ -72,14 +72,13 @@ async function underLoad(
   progress.stage(`measuring for ${duration} s after ${warmup} s of warm-up`);
   const measurement = await measure(
     run,
-    { warmupSeconds: warmup, durationSeconds: duration, intervalSeconds: 1 },
+    { warmupSeconds: warmup, durationSeconds: duration, intervalSeconds: 1, onAbort: "abandon" },
     {
       onWindow: (edge) => void (edge === "begin" ? use.begin() : use.end()),
       onInterval: (interval, _, seconds) => progress.update(intervalLine(interval, seconds)),
     },
     signal,
   );
-  signal.throwIfAborted();
   return loadReport({
     protocol: cluster.genesis.protocol,
     cluster: cluster.description,

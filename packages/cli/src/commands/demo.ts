@@ -66,9 +66,11 @@ async function demo({ replicas, protocol, json }: DemoOptions): Promise<void> {
 }
 
 async function perform(scene: ThrowawayScene): Promise<Omit<DemoReport, "seconds">> {
-  const { cluster, progress } = scene;
+  const { cluster, progress, signal } = scene;
   const { n, f } = cluster.description.faults;
   const writers = await Writers.open(cluster.description);
+  const give = (): void => void writers.close();
+  signal.addEventListener("abort", give, { once: true });
   try {
     progress.stage(`writing ${KEYS} keys through ${n} coordinators`);
     const write = await writers.write(0, KEYS);
@@ -80,6 +82,7 @@ async function perform(scene: ThrowawayScene): Promise<Omit<DemoReport, "seconds
     const { statuses: _, ...recovery } = await restartAndCompare(scene, crash.replica, writers, key);
     return { protocol: cluster.genesis.protocol, replicas: n, f, write, read, crash, recovery };
   } finally {
+    signal.removeEventListener("abort", give);
     await writers.close();
   }
 }

@@ -81,7 +81,7 @@ function underLoad(
   const show = json ? note : printLine;
   return measure(
     run,
-    { warmupSeconds: warmup, durationSeconds: duration, intervalSeconds: interval },
+    { warmupSeconds: warmup, durationSeconds: duration, intervalSeconds: interval, onAbort: "finish" },
     {
       onWindow: (edge) => {
         if (edge === "begin") return use.begin();

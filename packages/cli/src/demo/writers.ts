@@ -27,6 +27,7 @@ export interface Drive {
 export class Writers {
   readonly clients: readonly Client[];
   readonly #release: () => Promise<void>;
+  #closing: Promise<void> | undefined;
 
   private constructor(clients: readonly Client[], release: () => Promise<void>) {
     this.clients = clients;
@@ -65,7 +66,13 @@ export class Writers {
     return this.clients.map(({ coordinator }) => coordinator);
   }
 
-  async close(): Promise<void> {
+  /** Rejects all calls under way. Safe to call twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.close()));
     await this.#release();
   }

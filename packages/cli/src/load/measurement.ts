@@ -8,6 +8,8 @@ export interface MeasurementPlan {
   readonly durationSeconds: number;
   /** Seconds between two calls of `onInterval`. */
   readonly intervalSeconds: number;
+  /** What the signal does: end the window early, or reject with its reason at once. */
+  readonly onAbort: "finish" | "abandon";
 }
 
 /** Whom a measurement tells. */
@@ -27,9 +29,7 @@ export interface Measurement {
   readonly misbehaviour: number;
 }
 
-/**
- * Runs a load through warm-up and window, or until the signal aborts, and stops it. Rejects if a generator is lost.
- */
+/** Runs a load through warm-up and window, and stops it. Rejects, with no load left, if a generator is lost. */
 export async function measure(
   run: LoadRun,
   plan: MeasurementPlan,
@@ -40,6 +40,7 @@ export async function measure(
   const failed = run.go((sample) => clock.add(sample));
   try {
     await Promise.race([clock.finished(signal), failed]);
+    if (plan.onAbort === "abandon") signal.throwIfAborted();
   } catch (error) {
     await run.abandon();
     throw error;
