@@ -5,6 +5,7 @@ import { type Evidence, MessageKind, Proposal } from "@destiny/core/wire/message
 import { RefusalCode } from "@destiny/core/wire/reply";
 import { Request } from "@destiny/core/wire/request";
 import { requestStatement } from "@destiny/core/wire/statement";
+import { Value } from "@destiny/core/wire/value";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
 import { Cluster, commandOf } from "./cluster.ts";
@@ -193,6 +194,16 @@ test("H8: a fresh batch with a forged client signature is refused by every backu
   const accused = cluster.reports.filter(({ reason }) => reason === Misbehaviour.BadValue);
   expect(accused.map(({ by, peer }) => [by, peer])).toEqual([0, 1, 2, 4].map((by) => [by, 3]));
   for (const replica of [0, 1, 2, 4]) expect(cluster.executed(replica)).toEqual([]);
+});
+
+test("H8: a batch that every backup refuses is not ordered by its header either: all others go on", () => {
+  const cluster = Cluster.of("destiny", { n: 5, seed: 1 });
+  const forger = new Forger(cluster, 3);
+  forger.send(3, forger.certify(3, Value.of(Uint8Array.of(1, 2, 3), digestOf), []));
+  cluster.run(SECOND);
+  cluster.submit(1, "alpha");
+  cluster.run(5 * SECOND);
+  for (const replica of [0, 1, 2, 4]) expect(cluster.executed(replica)).toEqual(["alpha"]);
 });
 
 test("H10: a command that several coordinators disseminate executes once, where its client is assigned", () => {

@@ -1,4 +1,4 @@
-import type { Agreement, Superior } from "../../agreement/agreement.ts";
+import { type Agreement, type Superior, Verdict } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Pacer } from "../../effects/pacer.ts";
 import { Port } from "../../effects/port.ts";
@@ -265,6 +265,9 @@ class Dqbft implements Orderer {
     const superior: Superior = {
       judge: (_seq, value) => judgeBatch(value, hash),
       proposed: (proposal) => {
+        const { value } = proposal;
+        // What every correct backup refuses is never disseminated: ordered by its header, it would block the order for good.
+        if (value === null || judgeBatch(value, hash) !== Verdict.Accept) return;
         this.#notices.push({ type: "disseminating", instance: home, header: proposal.header() });
       },
       committed: (seq, value) =>
