@@ -60,7 +60,7 @@ test.each<[string[], RegExp]>([
   [["up", "--replicas", "-1"], /from 1 to/],
   [["up", "--protocol", "destny"], /Choose one of destiny/],
   [["up", "extra"], /too many arguments/],
-  [["up", "--http", "65536"], /from 1 to 65535/],
+  [["up", "--http", "65536"], /from 16 to 65535/],
   [["bench", "--clients", "1e9"], /from 1 to/],
   [["bench", "--duration", "0"], /from 0\.1/],
   [["bench", "--bundle", "4096"], /--bundle 1820 is the most/],
