@@ -77,6 +77,14 @@ export class LocalCluster {
     return started;
   }
 
+  /** Stops one cleanly. */
+  async stopReplica(id: ReplicaId): Promise<void> {
+    const running = this.#processes.get(id);
+    if (running === undefined) return;
+    this.#expected.add(running);
+    await running.stop();
+  }
+
   /** Ends one on the spot. */
   async kill(id: ReplicaId): Promise<void> {
     const running = this.#processes.get(id);
