@@ -6,6 +6,7 @@ import { findProtocol } from "@destiny/core/catalogue";
 import type { Digest, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { defaultParameters } from "@destiny/core/parameters";
+import { Replica } from "@destiny/core/replica/replica";
 import { encodePut, KeyValue } from "@destiny/core/service/key-value";
 import { encodeOperation, OperationKind } from "@destiny/core/service/operation";
 import { toDigest } from "@destiny/core/wire/reader";
@@ -29,7 +30,7 @@ import { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { afterEach, expect, test } from "vitest";
 import { createMetrics } from "../observability/metrics.ts";
 import { Store } from "../store/store.ts";
-import { ReplicaDriver } from "./replica-driver.ts";
+import { ReplicaDriver, type ReplicaDriverOptions } from "./replica-driver.ts";
 import { Verifier } from "./verifier.ts";
 
 const N = 3;
@@ -47,7 +48,7 @@ afterEach(async () => {
 
 /** Drivers of one process with real cryptography and stores, and links that are queues. */
 class Bench {
-  readonly drivers: ReplicaDriver[] = [];
+  readonly drivers: ReplicaDriver<Replica>[] = [];
   readonly replies = new Map<string, Reply>();
   readonly failures: Error[] = [];
   readonly reports: string[] = [];
@@ -99,10 +100,7 @@ class Bench {
     return bench;
   }
 
-  async #addDriver(
-    self: ReplicaId,
-    parts: Pick<ConstructorParameters<typeof ReplicaDriver>[0], "verifier" | "jobs">,
-  ) {
+  async #addDriver(self: ReplicaId, parts: Pick<ReplicaDriverOptions<Replica>, "verifier" | "jobs">) {
     const dir = mkdtempSync(join(tmpdir(), "destiny-driver-"));
     cleanups.push(() => rmSync(dir, { recursive: true, force: true }));
     const failed = (error: Error): void => void this.failures.push(error);
@@ -112,14 +110,18 @@ class Bench {
     const send = (to: ReplicaId, frame: Uint8Array): void =>
       void setImmediate(() => this.drivers[to]?.onFrame(self, frame));
     const driver = new ReplicaDriver({
-      replica: {
-        self,
-        faults: protocol.faults(N),
-        ordering: protocol.ordering,
-        parameters: defaultParameters(N),
-        admission: { type: "anyone", clientsMax: 1000 },
-        service: new KeyValue(),
-      },
+      self,
+      create: (outbox) =>
+        new Replica({
+          self,
+          faults: protocol.faults(N),
+          ordering: protocol.ordering,
+          parameters: defaultParameters(N),
+          admission: { type: "anyone", clientsMax: 1000 },
+          service: new KeyValue(),
+          hash: digestOf,
+          outbox,
+        }),
       store,
       ...parts,
       recorder: createMetrics({ processMetrics: false }),

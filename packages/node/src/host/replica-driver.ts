@@ -1,7 +1,8 @@
 import type { Effect, HistoryRequest, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
+import type { Outbox } from "@destiny/core/effects/port";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
-import { Replica, type ReplicaOptions } from "@destiny/core/replica/replica";
+import type { Driven } from "@destiny/core/replica/driven";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
 import { decodeFrame } from "@destiny/core/wire/codec";
 import { type AssignRequest, LOGGED_KINDS, Proposal } from "@destiny/core/wire/messages";
@@ -28,9 +29,25 @@ export interface Links {
   resume(peer: ReplicaId): void;
 }
 
-export interface ReplicaDriverOptions {
-  readonly replica: Omit<ReplicaOptions, "outbox" | "hash">;
-  readonly store: Store;
+/** What the driver needs of a store. */
+export type DriverStore = Pick<
+  Store,
+  | "append"
+  | "barrier"
+  | "durablePosition"
+  | "onDurable"
+  | "saveCheckpoint"
+  | "loadCheckpoint"
+  | "records"
+  | "range"
+  | "retire"
+>;
+
+export interface ReplicaDriverOptions<R extends Driven> {
+  readonly self: ReplicaId;
+  /** Makes the replica that is driven. */
+  readonly create: (outbox: Outbox) => R;
+  readonly store: DriverStore;
   readonly links: Links;
   readonly verifier: Verifier;
   readonly jobs: Omit<JobRunnerOptions, "complete" | "failed" | "recorder">;
@@ -43,9 +60,10 @@ export interface ReplicaDriverOptions {
 }
 
 /** The production driver of one replica: one event at a time, its effects in order, durable before they leave. */
-export class ReplicaDriver {
-  readonly #options: ReplicaDriverOptions;
-  readonly #replica: Replica;
+export class ReplicaDriver<R extends Driven> {
+  readonly #options: ReplicaDriverOptions<R>;
+  /** To be read only: events come through the driver. */
+  readonly replica: R;
   readonly #gate: EffectGate;
   readonly #timers: Timers;
   readonly #jobs: JobRunner;
@@ -56,14 +74,14 @@ export class ReplicaDriver {
   #started = false;
   #stopped = false;
 
-  constructor(options: ReplicaDriverOptions) {
+  constructor(options: ReplicaDriverOptions<R>) {
     this.#options = options;
     const { store, verifier, links } = options;
     const outbox = { push: (effect: Effect) => void this.#effects.push(effect) };
-    this.#replica = new Replica({ ...options.replica, hash: digestOf, outbox });
+    this.replica = options.create(outbox);
     this.#gate = new EffectGate(store, (effect) => this.#leave(effect));
     store.onDurable(() => this.#gate.open());
-    this.#timers = new Timers((instance, timer) => this.#step(() => this.#replica.expire(instance, timer)));
+    this.#timers = new Timers((instance, timer) => this.#step(() => this.replica.expire(instance, timer)));
     this.#jobs = new JobRunner({
       ...options.jobs,
       recorder: options.recorder,
@@ -74,17 +92,12 @@ export class ReplicaDriver {
       verifier,
       recorder: options.recorder,
       frames: this.#frames,
-      checks: (instance, message) => this.#replica.checks(instance, message),
-      deliver: (from, instance, message) => this.#step(() => this.#replica.receive(from, instance, message)),
+      checks: (instance, message) => this.replica.checks(instance, message),
+      deliver: (from, instance, message) => this.#step(() => this.replica.receive(from, instance, message)),
       report: options.report,
       pause: (peer) => links.pause(peer),
       resume: (peer) => links.resume(peer),
     });
-  }
-
-  /** The state of the replica, to be read only. */
-  get replica(): Pick<Replica, "status" | "coordinatorOf"> {
-    return this.#replica;
   }
 
   /** Effects that wait for the disk. */
@@ -101,24 +114,24 @@ export class ReplicaDriver {
         { length: saved.pageCount },
         (_, index) => saved.page(index) ?? new Uint8Array(0),
       );
-      this.#replica.restore({ seq: saved.seq, pages });
+      this.replica.restore({ seq: saved.seq, pages });
     }
     for (const { key, value } of store.records()) {
       const { instance, message } = decodeFrame(value, digestOf);
-      await this.#options.verifier.clientsOnly(this.#replica.checks(instance, message) ?? []);
-      this.#replica.recover({ instance, seq: key.seq, message });
+      await this.#options.verifier.clientsOnly(this.replica.checks(instance, message) ?? []);
+      this.replica.recover({ instance, seq: key.seq, message });
     }
   }
 
   /** Takes part from here on. */
   start(): void {
     this.#started = true;
-    this.#step(() => this.#replica.start());
+    this.#step(() => this.replica.start());
   }
 
   /** A link came up: whoever is there should know how far we are. */
   onLink(): void {
-    if (this.#started) this.#step(() => this.#replica.announce());
+    if (this.#started) this.#step(() => this.replica.announce());
   }
 
   /** A frame of an authenticated peer. */
@@ -129,14 +142,14 @@ export class ReplicaDriver {
   /** A request as a client sent it. Returns whether its signature is the client's, once it has been taken or refused. */
   async submit(request: Request): Promise<boolean> {
     await this.#options.verifier.authentic([requestCheck(request)]);
-    this.#step(() => this.#replica.submit(request));
+    this.#step(() => this.replica.submit(request));
     return request.valid === true;
   }
 
   /** A client's wish for another coordinator, as it sent it. Returns the same. */
   async reassign(request: AssignRequest): Promise<boolean> {
     await this.#options.verifier.authentic([assignCheck(request)]);
-    this.#step(() => this.#replica.reassign(request));
+    this.#step(() => this.replica.reassign(request));
     return request.valid === true;
   }
 
@@ -147,7 +160,7 @@ export class ReplicaDriver {
   }
 
   #complete(job: Job, result: JobResult): void {
-    this.#step(() => this.#replica.complete(job, result));
+    this.#step(() => this.replica.complete(job, result));
   }
 
   /** One event in, its effects out. A broken invariant is fatal: what follows from it must not leave. */
@@ -224,7 +237,7 @@ export class ReplicaDriver {
 
   /** A proposal of ours is persisted once before it is certified. */
   #recordProposal({ instance, message }: LogRecord): void {
-    if (instance !== this.#options.replica.self || !(message instanceof Proposal)) return;
+    if (instance !== this.#options.self || !(message instanceof Proposal)) return;
     if (message.value !== null) this.#options.recorder.batchProposed(message.value.bytes.length);
   }
 

@@ -1,5 +1,6 @@
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
+import type { Replica } from "@destiny/core/replica/replica";
 import type { TrustTier } from "@destiny/crypto/trusted/subsystem";
 import type { ClientServer } from "../clients/client-server.ts";
 import type { ReplicaConfiguration } from "../configuration/replica-configuration.ts";
@@ -11,7 +12,7 @@ import type { HostLog, NodeStatus, RunningReplica } from "./types.ts";
 
 /** The parts of a replica that serves. */
 export interface NodeParts {
-  readonly driver: ReplicaDriver;
+  readonly driver: ReplicaDriver<Replica>;
   readonly store: Store;
   readonly mesh: Mesh;
   readonly clients: ClientServer;

@@ -1,11 +1,14 @@
+import type { Outbox } from "@destiny/core/effects/port";
 import type { Digest } from "@destiny/core/kernel/ids";
 import type { Admission } from "@destiny/core/replica/executor";
+import { Replica } from "@destiny/core/replica/replica";
 import { KeyValue } from "@destiny/core/service/key-value";
 import type { Service } from "@destiny/core/service/service";
 import { toDigest } from "@destiny/core/wire/reader";
 import { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openBls } from "@destiny/crypto/bls/open";
 import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificates/scheme";
+import { digestOf } from "@destiny/crypto/hash/sha256";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
 import { spawnSigner } from "@destiny/crypto/trusted/spawn";
@@ -75,14 +78,8 @@ async function assemble(
   const links: { mesh: Mesh | null } = { mesh: null };
   const replies: { server: ClientServer | null } = { server: null };
   const driver = new ReplicaDriver({
-    replica: {
-      self: id,
-      faults: faultsOf(genesis.protocol, genesis.replicas.length),
-      ordering: protocolOf(genesis.protocol).ordering,
-      parameters: genesis.parameters,
-      admission: admissionOf(genesis),
-      service,
-    },
+    self: id,
+    create: (outbox) => createReplica(configuration, service, outbox),
     store,
     verifier,
     links: {
@@ -105,6 +102,20 @@ async function assemble(
   replies.server = await openClientServer(node, configuration, driver);
   node.run({ driver, store, mesh: links.mesh, clients: replies.server, tier: subsystem.tier });
   log("info", "serving", { replica: id, client: `${self.client.host}:${replies.server.port}` });
+}
+
+function createReplica(configuration: ReplicaConfiguration, service: Service, outbox: Outbox): Replica {
+  const { genesis, id } = configuration;
+  return new Replica({
+    self: id,
+    faults: faultsOf(genesis.protocol, genesis.replicas.length),
+    ordering: protocolOf(genesis.protocol).ordering,
+    parameters: genesis.parameters,
+    admission: admissionOf(genesis),
+    service,
+    hash: digestOf,
+    outbox,
+  });
 }
 
 interface Cryptography {
@@ -134,7 +145,7 @@ async function openCryptography(
 async function openMesh(
   node: RunningNode,
   configuration: ReplicaConfiguration,
-  driver: ReplicaDriver,
+  driver: ReplicaDriver<Replica>,
   log: HostLog,
 ): Promise<Mesh> {
   const { genesis, id, self, listen, limits, preamble, tlsKeyPem } = configuration;
@@ -165,7 +176,7 @@ async function openMesh(
 async function openClientServer(
   node: RunningNode,
   configuration: ReplicaConfiguration,
-  driver: ReplicaDriver,
+  driver: ReplicaDriver<Replica>,
 ): Promise<ClientServer> {
   const { id, self, listen, limits, preamble, tlsKeyPem, genesis } = configuration;
   const admission = admissionOf(genesis);

@@ -81,6 +81,8 @@ class LoneAgreement implements Driven {
   start(): void {
     this.agreement.resume();
   }
+
+  announce(): void {}
 }
 
 /** A message on its way between two replicas. */

@@ -92,6 +92,8 @@ export class ScriptedReplica implements Driven {
     this.#handle({ type: "start" });
   }
 
+  announce(): void {}
+
   #handle(event: ScriptedEvent, effects: readonly Effect[] = []): void {
     if (this.#busy) this.nested += 1;
     this.#busy = true;
