@@ -14,8 +14,8 @@ export const LIMITS = {
   evidenceMax: 1024,
   /** A share of a certificate, any scheme. */
   shareBytesMax: 192,
-  /** A certificate: an aggregate with a signer bitmap for the largest cluster. */
-  certificateBytesMax: 256,
+  /** A certificate of any scheme: an aggregate with a bitmap of 1024 signers, or 17 signatures side by side. */
+  certificateBytesMax: 1152,
   /** Any frame between replicas: 4 MiB. */
   frameBytesMax: 4_194_304,
   /** The results of one request's commands together: 3 MiB, so that a reply fits into its frame. */

@@ -6,7 +6,15 @@ import { CheckQueue } from "../bls/check-queue.ts";
 import { openBls } from "../bls/open.ts";
 import { openEd25519, type Signed } from "../signatures/ed25519.ts";
 import { SignatureVerifier } from "../signatures/verifier.ts";
-import { dealThreshold, generateMultisigKey, openScheme, openShareSigner, type SchemeKeys } from "./keys.ts";
+import {
+  dealThreshold,
+  generateListKey,
+  generateMultisigKey,
+  openScheme,
+  openShareSigner,
+  type SchemeKeys,
+} from "./keys.ts";
+import { LIST_SIGNERS_MAX } from "./list.ts";
 import type { CertificateScheme, Claim, Share, ShareSigner } from "./scheme.ts";
 
 // `npm run bench:crypto`: both kinds of certificate side by side, and Ed25519. Times are 10th percentiles, in
@@ -40,6 +48,12 @@ async function makeGroup(
   if (kind === "threshold") {
     const { keys, secrets } = dealThreshold(backend, n, threshold, randomBytes);
     const signers = secrets.map((secret) => openShareSigner(backend, kind, secret));
+    return { scheme: await openScheme(backend, queue, keys), signers };
+  }
+  if (kind === "list") {
+    const pairs = Array.from({ length: n }, () => generateListKey(randomBytes));
+    const keys = { kind, threshold, keys: pairs.map(({ publicKey }) => publicKey) };
+    const signers = pairs.map(({ secret }) => openShareSigner(backend, kind, secret));
     return { scheme: await openScheme(backend, queue, keys), signers };
   }
   const made = Array.from({ length: n }, () => generateMultisigKey(backend, randomBytes));
@@ -104,7 +118,8 @@ async function certificates(backend: BlsBackend): Promise<Row[]> {
   const rounds = backend.name === "native" ? 40 : 3;
   const sizes = backend.name === "native" ? SIZES : SIZES.slice(0, 3);
   for (const [n, threshold] of sizes) {
-    for (const kind of ["threshold", "multisig"] as const) {
+    for (const kind of ["threshold", "multisig", "list"] as const) {
+      if (kind === "list" && n > LIST_SIGNERS_MAX) continue;
       const group = await makeGroup(backend, kind, n, threshold);
       rows.push({ "n / t": `${n} / ${threshold}`, kind, ...(await measure(group, rounds)) });
     }

@@ -3,8 +3,10 @@ import { invariant } from "@destiny/core/kernel/invariant";
 import { type BlsBackend, CheckKind, Domain, KEY_BYTES, SECRET_BYTES } from "../bls/backend.ts";
 import type { CheckQueue } from "../bls/check-queue.ts";
 import { evaluate, fromScalar, type RandomBytes, randomScalar } from "../bls/scalar.ts";
+import { isSoundPoint, openEd25519, PUBLIC_KEY_BYTES } from "../signatures/ed25519.ts";
+import { LIST_SIGNERS_MAX, ListScheme } from "./list.ts";
 import { MultisigScheme } from "./multisig.ts";
-import { type CertificateScheme, SHARE_BYTES, type ShareSigner } from "./scheme.ts";
+import { type CertificateScheme, type SchemeKind, SHARE_BYTES, type ShareSigner } from "./scheme.ts";
 import { ThresholdScheme } from "./threshold.ts";
 
 /** Public keys of a threshold scheme as files hold them, all in lower-case hex of canonical bytes. */
@@ -30,8 +32,27 @@ export interface MultisigKeys {
   readonly members: readonly MultisigMember[];
 }
 
-/** The public keys of a scheme of either kind. */
-export type SchemeKeys = ThresholdKeys | MultisigKeys;
+/** Public keys of a list of signatures as files hold them: Ed25519, 32 bytes each, in the order of the signers, in hex. */
+export interface ListKeys {
+  readonly kind: "list";
+  readonly threshold: number;
+  readonly keys: readonly string[];
+}
+
+/** The public keys of a scheme of any kind. */
+export type SchemeKeys = ThresholdKeys | MultisigKeys | ListKeys;
+
+/** Each signer's public key, in hex, in the order of the signers. */
+export function shareKeysOf(scheme: SchemeKeys): readonly string[] {
+  switch (scheme.kind) {
+    case "threshold":
+      return scheme.shareKeys;
+    case "multisig":
+      return scheme.members.map(({ publicKey }) => publicKey);
+    case "list":
+      return scheme.keys;
+  }
+}
 
 /** What a trusted dealer hands out: `secrets[i]`, 32 bytes in hex, goes to signer i alone. */
 export interface Dealt {
@@ -65,6 +86,12 @@ export function generateMultisigKey(
   return { secret: hex(secret), member: { publicKey: hex(key), proof: hex(proof) } };
 }
 
+/** Makes one signer's key of a list of signatures; both are 32 bytes in hex. */
+export function generateListKey(random: RandomBytes): { secret: string; publicKey: string } {
+  const seed = random(SECRET_BYTES);
+  return { secret: hex(seed), publicKey: hex(openEd25519().publicKeyFromSeed(seed)) };
+}
+
 /**
  * The scheme of these keys. Multi-signature keys without a valid proof of possession are refused: a key made from the
  * others' would sign for all. Throws {@link ConfigurationError} for bad keys.
@@ -74,12 +101,13 @@ export async function openScheme(
   queue: CheckQueue,
   keys: SchemeKeys,
 ): Promise<CertificateScheme> {
-  const n = keys.kind === "threshold" ? keys.shareKeys.length : keys.members.length;
+  const n = shareKeysOf(keys).length;
   if (!Number.isInteger(keys.threshold) || keys.threshold < 1 || keys.threshold > n) {
     throw new ConfigurationError(
       `a threshold of ${keys.threshold} for ${n} signers: it must be between 1 and ${n}`,
     );
   }
+  if (keys.kind === "list") return openList(keys);
   if (keys.kind === "threshold") {
     const shares = keys.shareKeys.map((key, i) => parseKey(backend, key, `the share key of signer ${i}`));
     const group = parseKey(backend, keys.groupKey, "the group key");
@@ -92,9 +120,35 @@ export async function openScheme(
   return new MultisigScheme(backend, queue, { threshold: keys.threshold, members });
 }
 
-/** The private half for one signer of a scheme of this kind. Throws {@link ConfigurationError} for a bad secret. */
-export function openShareSigner(backend: BlsBackend, kind: SchemeKeys["kind"], secret: string): ShareSigner {
+function openList({ keys, threshold }: ListKeys): ListScheme {
+  if (keys.length > LIST_SIGNERS_MAX) {
+    throw new ConfigurationError(
+      `a list of ${keys.length} signers: above ${LIST_SIGNERS_MAX} use multi-signatures or threshold signatures`,
+    );
+  }
+  const points = keys.map((key, i) => fromHex(key, PUBLIC_KEY_BYTES, `the key of signer ${i}`));
+  const bad = points.findIndex((point) => !isSoundPoint(point));
+  if (bad >= 0)
+    throw new ConfigurationError(`the key of signer ${bad} is no sound Ed25519 key: deal keys anew`);
+  return new ListScheme({ threshold, keys: points });
+}
+
+/** The public half of a signer's secret, in the encoding of its scheme; undefined if the secret is none. */
+export function shareKeyOf(backend: BlsBackend, kind: SchemeKind, secret: string): Uint8Array | undefined {
   const bytes = fromHex(secret, SECRET_BYTES, "a signing secret");
+  return kind === "list" ? openEd25519().publicKeyFromSeed(bytes) : backend.publicKey(bytes);
+}
+
+/** The private half for one signer of a scheme of this kind. Throws {@link ConfigurationError} for a bad secret. */
+export function openShareSigner(backend: BlsBackend, kind: SchemeKind, secret: string): ShareSigner {
+  const bytes = fromHex(secret, SECRET_BYTES, "a signing secret");
+  if (kind === "list") {
+    const key = openEd25519().keyFromSeed(bytes);
+    return {
+      sign: async (statements) => statements.map((statement) => key.sign(statement)),
+      signSync: (statement) => key.sign(statement),
+    };
+  }
   if (backend.publicKey(bytes) === undefined)
     throw new ConfigurationError("a signing secret is out of range: deal keys anew");
   const domain = kind === "threshold" ? Domain.Threshold : Domain.Multisig;

@@ -18,9 +18,15 @@ export type Combined =
   | { readonly certificate: Uint8Array; readonly culprits?: readonly number[] }
   | { readonly certificate?: undefined; readonly culprits: readonly number[] };
 
+/**
+ * How shares become a certificate: one BLS threshold signature, one BLS multi-signature with a bitmap, or Ed25519
+ * signatures side by side.
+ */
+export type SchemeKind = "threshold" | "multisig" | "list";
+
 /** Proves that `threshold` of a group of n signers signed a statement (ThreshSign's public half, linear-hybster.md 1). */
 export interface CertificateScheme {
-  readonly kind: "threshold" | "multisig";
+  readonly kind: SchemeKind;
   /** How many distinct signers a certificate proves, at least. */
   readonly threshold: number;
   /** Exact length of every certificate. */
@@ -44,5 +50,5 @@ export interface ShareSigner {
   signSync(statement: Uint8Array): Uint8Array;
 }
 
-/** Length of a share on the wire: an uncompressed point of G1, whose decoding costs 1 us instead of 60. */
+/** Length of a BLS share on the wire: an uncompressed point of G1, whose decoding costs 1 us instead of 60. */
 export const SHARE_BYTES = 96;

@@ -14,6 +14,7 @@ import { COUNTER_MAX, DIGEST_BYTES, type Digest, REPLICAS_MAX, ROOT } from "@des
 import { fromDigest, toDigest } from "@destiny/core/wire/reader";
 import type { Preamble } from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
+import type { SchemeKind } from "../certificates/scheme.ts";
 import { digestOf } from "../hash/sha256.ts";
 import { Journal } from "./journal.ts";
 
@@ -29,8 +30,8 @@ export interface SignerKey {
   /** It certifies for the instances 0 to `instances` − 1. */
   readonly instances: number;
   /** What the shares combine to. Verifiers care; a share is the same kind of bytes. */
-  readonly scheme: "threshold" | "multisig";
-  /** BLS12-381 secret key of the shares, 32 bytes in hex. */
+  readonly scheme: SchemeKind;
+  /** Secret key of the shares, of the scheme's kind, 32 bytes in hex. */
   readonly shareSecret: string;
   /** Ed25519 seed of the individual certificates, 32 bytes in hex. */
   readonly identitySeed: string;
@@ -89,7 +90,7 @@ function parseKey(path: string, text: string): SignerKey {
   const fields = new Fields(path, text);
   fields.integer("format", FORMAT, FORMAT);
   const scheme = fields.text("scheme");
-  if (scheme !== "threshold" && scheme !== "multisig") throw fields.wrong("scheme");
+  if (scheme !== "threshold" && scheme !== "multisig" && scheme !== "list") throw fields.wrong("scheme");
   return {
     preamble: {
       cluster: toDigest(Buffer.from(fields.hex("cluster", DIGEST_BYTES), "hex")),

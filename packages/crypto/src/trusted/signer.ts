@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { openBls } from "../bls/open.ts";
-import { openShareSigner } from "../certificates/keys.ts";
+import { openShareSigner, shareKeyOf } from "../certificates/keys.ts";
 import { attest } from "./attestation.ts";
 import { type IdentitySigner, openIdentity } from "./identity-signer.ts";
 import { Journal } from "./journal.ts";
@@ -45,7 +45,7 @@ export class Signer implements ServedSigner {
     const identity = openIdentity(key.identitySeed);
     const machine = new ThreshSign({ ...key, shares, identity });
     const journal = Journal.open({ directory, owner: journalOwner(key) }, machine);
-    const shareKey = bls.publicKey(Buffer.from(key.shareSecret, "hex"));
+    const shareKey = shareKeyOf(bls, key.scheme, key.shareSecret);
     if (shareKey === undefined)
       throw new ConfigurationError("the share secret is out of range: deal keys anew");
     const description = describe(key, identity.publicKey, shareKey);

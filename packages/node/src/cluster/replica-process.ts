@@ -24,7 +24,7 @@ export interface Exit {
 }
 
 /** A replica did not start. The message says which, why, and where its log is. */
-export class ReplicaStartError extends Error {
+class ReplicaStartError extends Error {
   override readonly name = "ReplicaStartError";
   /** Whether it is the operator's to mend: a port in use, a file that is not right. */
   readonly configuration: boolean;

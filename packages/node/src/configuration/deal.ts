@@ -4,7 +4,12 @@ import type { Parameters } from "@destiny/core/parameters";
 import { homeOf } from "@destiny/core/replica/client-table";
 import { toDigest } from "@destiny/core/wire/reader";
 import type { BlsBackend } from "@destiny/crypto/bls/backend";
-import { dealThreshold, generateMultisigKey, type SchemeKeys } from "@destiny/crypto/certificates/keys";
+import {
+  dealThreshold,
+  generateListKey,
+  generateMultisigKey,
+  type SchemeKeys,
+} from "@destiny/crypto/certificates/keys";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { faultsOf } from "../genesis/check-genesis.ts";
 import { GENESIS_FORMAT, type Genesis } from "../genesis/genesis.ts";
@@ -105,6 +110,11 @@ function dealScheme(
   if (kind === "threshold") {
     const { keys, secrets } = dealThreshold(backend, n, threshold, randomBytes);
     return { keys, secret: (id) => present(secrets[id], "a share per replica") };
+  }
+  if (kind === "list") {
+    const made = Array.from({ length: n }, () => generateListKey(randomBytes));
+    const keys = { kind, threshold, keys: made.map(({ publicKey }) => publicKey) };
+    return { keys, secret: (id) => present(made[id], "a share per replica").secret };
   }
   const pairs = Array.from({ length: n }, () => generateMultisigKey(backend, randomBytes));
   const keys = { kind, threshold, members: pairs.map(({ member }) => member) };

@@ -31,6 +31,9 @@ export const CLUSTER_FILES = {
   clientKey: "client.key",
 } as const;
 
+/** Largest cluster whose certificates are lists of signatures unless the plan says otherwise. */
+const LIST_REPLICAS_MAX = 9;
+
 /** What a new cluster is to be. Whatever is absent has a default. */
 export interface ClusterPlan {
   readonly replicas: number;
@@ -47,7 +50,7 @@ export interface ClusterPlan {
   /** Who may submit: anyone, or the default client, the gateways and these Ed25519 keys in hex; anyone if absent. */
   readonly admission?: "anyone" | readonly string[] | undefined;
   readonly parameters?: Partial<Parameters> | undefined;
-  /** Kinds of certificates; multi-signatures for commits and threshold signatures for replies if absent. */
+  /** Kinds of certificates; if absent, lists of signatures in small clusters, else BLS. */
   readonly schemes?: Partial<Record<"commits" | "replies", SchemeKeys["kind"]>> | undefined;
   readonly logLevel?: LogLevel | undefined;
 }
@@ -97,15 +100,18 @@ async function deal(plan: ClusterPlan, log: (line: string) => void): Promise<Dea
   tryParameters(parameters);
   const hosts = hostsOf(plan.hostTemplate ?? "127.0.0.1", n);
   const addresses = await planAddresses({ hosts, basePort: plan.basePort, http: plan.http ?? "loopback" });
-  const kinds = {
-    commits: schemes?.commits ?? "multisig",
-    replies: schemes?.replies ?? "threshold",
-  } as const;
+  const kinds = { ...defaultSchemes(n), ...schemes };
   const dealPlan = { name, protocol, parameters, addresses, schemes: kinds, admitted: admission };
   const cluster = await withBackend(log, (backend) => dealCluster(dealPlan, backend));
   // What is refused at every start is refused here first.
   parseGenesis(cluster.genesis);
   return { cluster, addresses };
+}
+
+/** What measurement chose: see the decision record on certificate schemes. */
+function defaultSchemes(n: number): Record<"commits" | "replies", SchemeKeys["kind"]> {
+  if (n <= LIST_REPLICAS_MAX) return { commits: "list", replies: "list" };
+  return { commits: "multisig", replies: "threshold" };
 }
 
 async function withBackend<T>(

@@ -5,14 +5,13 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import type { Preamble } from "@destiny/core/wire/statement";
 import type { BlsBackend } from "@destiny/crypto/bls/backend";
-import { openShareSigner } from "@destiny/crypto/certificates/keys";
+import { openShareSigner, shareKeyOf, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import type { ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { sha256 } from "@destiny/crypto/hash/sha256";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { SOCKET_PATH_BYTES_MAX } from "@destiny/crypto/trusted/socket-path";
 import { readText } from "../files/json-file.ts";
 import { checkSecretFile } from "../files/secret-file.ts";
-import { shareKeysOf } from "../genesis/check-genesis.ts";
 import { type Genesis, type GenesisReplica, type HostPort, preambleOf } from "../genesis/genesis.ts";
 import { readGenesis } from "../genesis/read-genesis.ts";
 import { type ReplicaSecrets, readReplicaKey } from "./key-files.ts";
@@ -87,7 +86,7 @@ export function openReplyShares(configuration: ReplicaConfiguration, backend: Bl
   const { secrets, genesis, id, directory } = configuration;
   const scheme = genesis.schemes.replies;
   const signer = openShareSigner(backend, scheme.kind, secrets.replyShareSecret);
-  const key = backend.publicKey(Buffer.from(secrets.replyShareSecret, "hex"));
+  const key = shareKeyOf(backend, scheme.kind, secrets.replyShareSecret);
   if (key === undefined || Buffer.from(key).toString("hex") !== shareKeysOf(scheme)[id]) {
     throw wrongSecret("replyShareSecret", directory);
   }

@@ -11,7 +11,8 @@ export function makeCluster(plan: Partial<ClusterPlan> = {}): Promise<InitialClu
   if (made.length === 0) process.once("exit", removeAll);
   made.push(parent);
   const directory = join(parent, "cluster");
-  return initCluster({ replicas: 3, directory, basePort: 21_000, ...plan }, () => undefined);
+  const schemes = { commits: "multisig", replies: "threshold" } as const;
+  return initCluster({ replicas: 3, directory, basePort: 21_000, schemes, ...plan }, () => undefined);
 }
 
 function removeAll(): void {

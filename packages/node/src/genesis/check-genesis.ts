@@ -4,7 +4,7 @@ import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import { REPLICAS_MAX } from "@destiny/core/kernel/ids";
 import { InvariantViolation } from "@destiny/core/kernel/invariant";
 import { checkParameters, type Parameters } from "@destiny/core/parameters";
-import type { SchemeKeys } from "@destiny/crypto/certificates/keys";
+import { type SchemeKeys, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import { isSoundPoint } from "@destiny/crypto/signatures/ed25519";
 import { nearest } from "../files/nearest.ts";
 import { fingerprintOfPem } from "../identity/fingerprint.ts";
@@ -113,11 +113,6 @@ function checkDistinct({ replicas, schemes }: Genesis): void {
     for (const [i, key] of shareKeysOf(schemes[purpose]).entries())
       claim("the key", key, `schemes.${purpose}[${i}]`);
   }
-}
-
-/** The share keys of a scheme, in the order of the signers. */
-export function shareKeysOf(scheme: SchemeKeys): readonly string[] {
-  return scheme.kind === "threshold" ? scheme.shareKeys : scheme.members.map(({ publicKey }) => publicKey);
 }
 
 function checkScheme(name: string, scheme: SchemeKeys, n: number, threshold: number): void {

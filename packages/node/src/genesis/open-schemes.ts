@@ -3,10 +3,9 @@ import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { BlsBackend } from "@destiny/crypto/bls/backend";
 import type { CheckQueue } from "@destiny/crypto/bls/check-queue";
-import { openScheme } from "@destiny/crypto/certificates/keys";
+import { openScheme, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import type { CertificateScheme } from "@destiny/crypto/certificates/scheme";
 import type { SubsystemDescription } from "@destiny/crypto/trusted/subsystem";
-import { shareKeysOf } from "./check-genesis.ts";
 import { type Genesis, instanceCountOf, preambleOf } from "./genesis.ts";
 
 /** The two certificate schemes of a cluster. */

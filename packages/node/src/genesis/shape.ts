@@ -3,6 +3,7 @@ import type { Parameters } from "@destiny/core/parameters";
 import { LIMITS } from "@destiny/core/wire/limits";
 import { KEY_BYTES } from "@destiny/crypto/bls/backend";
 import type { SchemeKeys } from "@destiny/crypto/certificates/keys";
+import { LIST_SIGNERS_MAX } from "@destiny/crypto/certificates/list";
 import { SHARE_BYTES } from "@destiny/crypto/certificates/scheme";
 import { PUBLIC_KEY_BYTES } from "@destiny/crypto/signatures/ed25519";
 import { z } from "zod";
@@ -67,6 +68,11 @@ const scheme: z.ZodType<SchemeKeys> = z.discriminatedUnion("kind", [
     shareKeys: z.array(hexOf(KEY_BYTES)).max(REPLICAS_MAX),
   }),
   z.strictObject({ kind: z.literal("multisig"), threshold, members: z.array(member).max(REPLICAS_MAX) }),
+  z.strictObject({
+    kind: z.literal("list"),
+    threshold,
+    keys: z.array(hexOf(PUBLIC_KEY_BYTES)).max(LIST_SIGNERS_MAX),
+  }),
 ]);
 
 const ed25519Key = hexOf(PUBLIC_KEY_BYTES);
