@@ -87,6 +87,13 @@ test("a replica that dies is told of, and the others go on; a temporary folder g
   await until("no process is left", () => processesWith(cluster.directory).length === 0);
 });
 
+test("one Ctrl-C that comes twice, from the terminal and from npm, still stops cleanly", async () => {
+  const { command, cluster } = await up("--replicas", "3", "--dir", join(folder, "cluster"));
+  command.child.kill("SIGINT");
+  await ctrlC(command);
+  expect(readdirSync(cluster.directory)).toContain("genesis.json");
+});
+
 test("no replica outlives an up that is killed", async () => {
   const { command, cluster } = await up("--replicas", "3", "--dir", join(folder, "cluster"));
   expect(processesWith(cluster.directory).length).toBeGreaterThanOrEqual(6);

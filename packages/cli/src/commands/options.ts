@@ -2,6 +2,9 @@ import { CATALOGUE, findProtocol } from "@destiny/core/catalogue";
 import { REPLICAS_MAX } from "@destiny/core/kernel/ids";
 import { InvalidArgumentError, Option } from "commander";
 
+const PORT_MIN = 16;
+const PORT_MAX = 65_535;
+
 /** Reads a whole number within bounds; what is out of them is wrong usage. */
 export function whole(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -35,9 +38,9 @@ export function protocolOption(): Option {
   });
 }
 
-/** First HTTP port, from which all others follow. */
+/** A port from which others follow, so that the lowest ones are not for it. */
 export function portOption(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(whole(1, 65_535));
+  return new Option(flags, description).argParser(whole(PORT_MIN, PORT_MAX));
 }
 
 /** Results as one JSON value. */

@@ -1,5 +1,7 @@
 import { EXIT, Failure } from "./failure.ts";
 
+/** Who runs us may pass on the signal that the terminal has sent us too: that is one Ctrl-C, not two. */
+const SAME_MILLIS = 1_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 let shared: AbortController | undefined;
 
@@ -11,11 +13,16 @@ export function interruption(): AbortSignal {
   if (shared !== undefined) return shared.signal;
   const controller = new AbortController();
   shared = controller;
+  let firstAt = 0;
   for (const name of SIGNALS) {
     process.on(name, () => {
-      // Children are ended by the handlers of "exit".
-      if (controller.signal.aborted) process.exit(EXIT.failed);
-      controller.abort(new Failure("interrupted"));
+      if (!controller.signal.aborted) {
+        firstAt = performance.now();
+        controller.abort(new Failure("interrupted"));
+      } else if (performance.now() - firstAt > SAME_MILLIS) {
+        // Children are ended by the handlers of "exit".
+        process.exit(EXIT.failed);
+      }
     });
   }
   return controller.signal;

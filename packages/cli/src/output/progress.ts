@@ -31,7 +31,7 @@ export class Progress {
   }
 
   #show(text: string): void {
-    const line = text.slice(0, (process.stderr.columns ?? 80) - 1);
+    const line = text.slice(0, (process.stderr.columns || 80) - 1);
     if (line === this.#shown) return;
     process.stderr.write(`\r\u001b[K${line}`);
     this.#shown = line;
