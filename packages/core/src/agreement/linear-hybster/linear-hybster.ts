@@ -179,6 +179,9 @@ class LinearHybster implements Agreement {
     const slot = this.#slots.claim(proposal.seq);
     if (slot.proposal !== null) return this.#onKnownProposal(from, slot, slot.proposal, proposal);
     if (this.primary === this.#context.self) return this.#onForgottenProposal(proposal);
+    // No certificate covers the evidence: a relay may have damaged it, so only the primary's own fault counts (dqbft.md H29).
+    const relayed = from !== this.primary && slot.commit === null;
+    if (relayed && this.#judge(proposal) === Verdict.Fault) return;
     this.#see(proposal.seq);
     slot.proposal = proposal;
     slot.age = 0;
@@ -225,10 +228,14 @@ class LinearHybster implements Agreement {
     }
   }
 
-  #approves(slot: Slot, { value, evidence }: Proposal): boolean {
-    if (slot.refused) return false;
+  #judge({ seq, value, evidence }: Proposal): Verdict {
     invariant(value !== null, "a proposal in the log has its value");
-    const verdict = this.#context.superior.judge(slot.seq, value, evidence);
+    return this.#context.superior.judge(seq, value, evidence);
+  }
+
+  #approves(slot: Slot, proposal: Proposal): boolean {
+    if (slot.refused) return false;
+    const verdict = this.#judge(proposal);
     if (verdict === Verdict.Fault) {
       slot.refused = true;
       this.#context.port.report(this.primary, Misbehaviour.BadValue);
