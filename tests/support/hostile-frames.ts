@@ -32,12 +32,12 @@ export function places(near: number): Place[] {
 }
 
 /** Every instance of a cluster of n, and some that there are not. */
-export function instances(n: number): InstanceId[] {
+function instances(n: number): InstanceId[] {
   return [...Array(n + 3).keys(), 0x7fff, 0xfffe, ROOT];
 }
 
 /** One well-formed message of every kind at this place, with nothing in it that is true. */
-export function messagesAt({ view, seq }: Place): Message[] {
+function messagesAt({ view, seq }: Place): Message[] {
   const digest: Digest = digestOf(randomBytes(8));
   const [share, aggregate] = [randomBytes(48), randomBytes(49)];
   const value = Value.of(randomBytes(300), digestOf);
