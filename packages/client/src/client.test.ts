@@ -10,6 +10,7 @@ import { afterEach, expect, test } from "vitest";
 import { type Client, connect } from "./client.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { ClosedError, ConnectError, DeadlineError } from "./errors.ts";
+import { LinkPool } from "./link-pool.ts";
 import { ProofVerifier } from "./proof-verifier.ts";
 import { verifyReply } from "./verify-reply.ts";
 
@@ -292,10 +293,34 @@ function welcoming(id: number, coordinator: number): Script {
 }
 
 /** A seed whose client the replica coordinates from the start. */
-function seedOf(home: number): Uint8Array {
+function seedOf(home: number, skipped = 0): Uint8Array {
+  let left = skipped;
   for (let byte = 0; ; byte += 1) {
     const candidate = new Uint8Array(32).fill(byte);
     const { publicKey } = openEd25519().keyFromSeed(candidate);
-    if (homeOf(toDigest(publicKey), N) === home) return candidate;
+    if (homeOf(toDigest(publicKey), N) !== home) continue;
+    if (left === 0) return candidate;
+    left -= 1;
   }
 }
+
+test("clients that share connections get each its own replies, over breaks too, and the last one ends them", async () => {
+  const fakes = await replicas();
+  const home = fakes[HOME];
+  const links = new LinkPool(cluster.description(fakes.map(({ address }) => address)));
+  const first = await connectTo(fakes, { links });
+  const second = await connectTo(fakes, { links, seed: seedOf(HOME, 1) });
+  expect(second.id).not.toBe(first.id);
+  const both = (): Promise<unknown> =>
+    Promise.all([first.submit(Uint8Array.of(1)), second.submit(Uint8Array.of(2))]);
+  await both();
+  expect(home?.connections).toBe(1);
+  expect(requestsAt(home).map(({ client }) => client)).toEqual([first.id, second.id]);
+
+  home?.cut();
+  await both();
+  await first.close();
+  await second.submit(Uint8Array.of(3));
+  await second.close();
+  await expect.poll(() => home?.connections).toBe(0);
+});

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
 import type { Digest, Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { homeOf } from "@destiny/core/replica/client-table";
@@ -14,9 +13,10 @@ import {
   withDefaults,
 } from "./connect-options.ts";
 import { ConnectError } from "./errors.ts";
+import { type Link, LinkPool } from "./link-pool.ts";
 import { openProofVerifier } from "./open-proof-verifier.ts";
 import type { ProofVerifier } from "./proof-verifier.ts";
-import { type LinkEvents, ReplicaLink } from "./replica-link.ts";
+import type { LinkEvents } from "./replica-link.ts";
 import { RequestSigner } from "./request-signer.ts";
 import { Session } from "./session.ts";
 import type { ProofJob, SessionPort, Settlement } from "./session-port.ts";
@@ -39,6 +39,7 @@ interface ClientParts {
   readonly options: FullOptions;
   readonly signer: RequestSigner;
   readonly proofs: ProofVerifier | null;
+  readonly pool: LinkPool;
   /** Ends what was opened for this client alone. */
   readonly release: () => Promise<void>;
 }
@@ -58,7 +59,9 @@ export async function connect(options: ConnectOptions): Promise<Client> {
     options.proofs === undefined
       ? await openProofVerifier(cluster, options.log)
       : { proofs: options.proofs, close: async () => undefined };
-  const client = new Client({ cluster, options: full, signer, proofs: opened.proofs, release: opened.close });
+  const pool = options.links ?? new LinkPool(cluster);
+  const shared = { cluster, pool, proofs: opened.proofs, release: opened.close };
+  const client = new Client({ ...shared, options: full, signer });
   try {
     await client.reached();
     return client;
@@ -77,9 +80,8 @@ export class Client {
   readonly id: Digest;
   readonly #parts: ClientParts;
   readonly #session: Session;
-  readonly #context: SecureContext = createSecureContext({ minVersion: "TLSv1.3", maxVersion: "TLSv1.3" });
   readonly #hello: Uint8Array;
-  readonly #links = new Map<ReplicaId, ReplicaLink>();
+  readonly #links = new Map<ReplicaId, Link>();
   readonly #pending = new Map<number, Pending>();
   readonly #misbehaviour = new Map<ReplicaId, number>();
   readonly #troubles = new Map<ReplicaId, string>();
@@ -179,16 +181,9 @@ export class Client {
   }
 
   #dial(replica: ReplicaId): void {
-    const address = this.#parts.cluster.replicas[replica];
-    if (address === undefined) return;
-    const link = new ReplicaLink({
-      address,
-      context: this.#context,
-      hello: this.#hello,
-      events: this.#events(),
-    });
-    this.#links.set(replica, link);
-    link.dial();
+    const user = { client: this.id, hello: this.#hello, events: this.#events() };
+    const link = this.#parts.pool.open(replica, user);
+    if (link !== null) this.#links.set(replica, link);
   }
 
   #events(): LinkEvents {

@@ -64,7 +64,7 @@ test.each([
   [{ ...json, replyScheme: { ...threshold, threshold: 1 } }, '"threshold" of "replyScheme"'],
   [{ ...json, replyScheme: { ...threshold, groupKey: "zz" } }, '"groupKey"'],
   [{ ...json, replyScheme: { ...threshold, shareKeys: ["0"] } }, '"shareKeys"'],
-  [{ ...json, replyScheme: { kind: "rsa" } }, "one of threshold, multisig, plain"],
+  [{ ...json, replyScheme: { kind: "rsa" } }, "one of threshold, multisig, list, plain"],
   [{ ...json, pipeline: 0 }, '"pipeline" of the description must be a whole number from 1 to 4096'],
   [{ ...json, pipeline: "8" }, '"pipeline"'],
 ])("what is no description is told by field: %#", (wrong, message) => {

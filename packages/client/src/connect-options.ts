@@ -1,4 +1,5 @@
 import type { ClusterDescription } from "./cluster-description.ts";
+import type { LinkPool } from "./link-pool.ts";
 import type { ProofVerifier } from "./proof-verifier.ts";
 
 /** What {@link connect} takes. Times in milliseconds. */
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   readonly retryMaxMillis?: number;
   /** Verifies proofs, shared with other clients; the caller closes it. Without one, the client opens its own. */
   readonly proofs?: ProofVerifier;
+  /** Connections, shared with other clients of this process. Without it, the client has its own. */
+  readonly links?: LinkPool;
   /** Told once if verifying proofs will be slow here. */
   readonly log?: (line: string) => void;
 }

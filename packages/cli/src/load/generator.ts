@@ -1,5 +1,6 @@
 import { type Client, connect } from "@destiny/client/client";
 import { parseClusterDescription } from "@destiny/client/cluster-description";
+import { LinkPool } from "@destiny/client/link-pool";
 import { openProofVerifier } from "@destiny/client/open-proof-verifier";
 import type { GeneratorPlan, LoadSample } from "./protocol.ts";
 import { Workload } from "./workload.ts";
@@ -29,12 +30,12 @@ export class Generator {
     this.#release = release;
   }
 
-  /** Connects all clients; they share one verifier. Rejects if one cannot. */
+  /** Connects all clients; they share connections and one verifier. Rejects if one cannot. */
   static async open(plan: GeneratorPlan, log: (line: string) => void): Promise<Generator> {
     const cluster = parseClusterDescription(plan.cluster);
     const { proofs, close } = await openProofVerifier(cluster, log);
     const { deadlineMillis } = plan;
-    const shared = { cluster, deadlineMillis, pipeline: 1 };
+    const shared = { cluster, deadlineMillis, pipeline: 1, links: new LinkPool(cluster) };
     const clients: Client[] = [];
     const waiting = [...plan.seeds];
     const connectSome = async (): Promise<void> => {

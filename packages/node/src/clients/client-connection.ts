@@ -31,8 +31,8 @@ export interface ConnectionOwner {
 
 /** One TLS connection of a client: frames in, replies out, both bounded. */
 export class ClientConnection {
-  /** Whose replies come here, once the hello said so. */
-  client: Digest | undefined;
+  /** Whose replies come here, in the order of their hellos: programs with many clients share a connection. */
+  readonly clients: Set<Digest> = new Set();
   /** Whether a signature of the client came over it. */
   proven = false;
   /** Bytes of its requests that the owner has not answered for. */
@@ -42,6 +42,7 @@ export class ClientConnection {
   readonly #parser: FrameParser;
   #deadline: NodeJS.Timeout;
   #closed = false;
+  #corked = false;
   /** Bytes of a frame that is not complete, and when its first one came. */
   #partialBytes = 0;
   #partialSinceMillis = 0;
@@ -65,10 +66,10 @@ export class ClientConnection {
     });
   }
 
-  /** The hello was good: longer frames from now on, and no deadline. */
+  /** A hello was good: longer frames from now on, and no deadline. */
   open(client: Digest): void {
     clearTimeout(this.#deadline);
-    this.client = client;
+    this.clients.add(client);
     this.#parser.frameBytesMax = MESSAGE_BYTES_MAX;
   }
 
@@ -84,6 +85,15 @@ export class ClientConnection {
     this.#waitingWrites += 1;
     traffic.framesOut += 1;
     traffic.bytesOut += frame.length;
+    // What is sent in one turn goes out in one write: answers come in batches.
+    if (!this.#corked) {
+      this.#corked = true;
+      this.#socket.cork();
+      setImmediate(() => {
+        this.#corked = false;
+        this.#socket.uncork();
+      });
+    }
     this.#socket.write(frame, this.#written);
   }
 

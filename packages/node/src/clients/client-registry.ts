@@ -44,7 +44,7 @@ export class ClientRegistry {
     const own = this.#byClient.get(client) ?? new Set();
     own.add(connection);
     this.#byClient.set(client, own);
-    this.#unproven.add(connection);
+    if (!connection.proven) this.#unproven.add(connection);
     this.#size += 1;
   }
 

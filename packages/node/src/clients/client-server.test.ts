@@ -116,6 +116,25 @@ function request(timestamp: number, bytes = 10, client: string = ALICE): Request
   return Request.create(fields, digestOf, () => new Uint8Array(64));
 }
 
+test("clients share a connection, and only those that said hello over it", async () => {
+  const bed = await open();
+  const carol = "c".repeat(32);
+  const guest = await new Guest(bed).hello().hello(carol).welcome();
+  await until(() => guest.messages.length === 2);
+  guest.say({ type: "submit", request: request(1) });
+  guest.say({ type: "submit", request: request(2, 10, carol) });
+  await until(() => bed.submitted.length === 2);
+  expect(bed.server.statistics()).toMatchObject({ accepted: 1, clients: 2 });
+  for (const client of [ALICE, carol]) {
+    bed.server.send(client, { type: "plain", client, timestamp: 1, seq: 1, entry: 0, results: [] });
+  }
+  await until(() => guest.messages.length === 4);
+  guest.say({ type: "submit", request: request(3, 10, "d".repeat(32)) });
+  await guest.refused(RefusalCode.Malformed);
+  expect(bed.faults).toEqual(["impostor"]);
+  await until(() => bed.server.statistics().clients === 0);
+});
+
 test("hello, welcome, a request, an assignment and a reply", async () => {
   const bed = await open();
   const guest = await new Guest(bed).hello().welcome();

@@ -31,6 +31,8 @@ import { newTraffic } from "./traffic.ts";
 
 const SWEEP_MILLIS = 1_000;
 const NOBODY: Digest = "\0".repeat(32);
+/** Clients that share one connection. */
+const CLIENTS_PER_CONNECTION_MAX = 256;
 
 /**
  * Where clients connect: TLS 1.3 with the replica's certificate, frames with one message each. It checks form, not
@@ -125,32 +127,33 @@ export class ClientServer {
   }
 
   #onFrame(connection: ClientConnection, frame: Uint8Array): void {
-    const { client } = connection;
-    if (frame === TOO_LONG) return connection.refuse(RefusalCode.Malformed, "frame-length", client ?? NOBODY);
+    const [first] = connection.clients;
+    if (frame === TOO_LONG) return connection.refuse(RefusalCode.Malformed, "frame-length", first ?? NOBODY);
     const message = decode(frame);
-    if (client === undefined) return this.#onFirst(connection, message);
-    if (message === undefined || message.type === "hello") {
-      return connection.refuse(RefusalCode.Malformed, "malformed", client);
-    }
+    if (message?.type === "hello") return this.#onHello(connection, message);
+    if (first === undefined) return connection.refuse(RefusalCode.Malformed, "hello", NOBODY);
+    if (message === undefined) return connection.refuse(RefusalCode.Malformed, "malformed", first);
     const named = message.type === "submit" ? message.request.client : message.assign.client;
-    if (named !== client) return connection.refuse(RefusalCode.Malformed, "impostor", client);
+    if (!connection.clients.has(named)) return connection.refuse(RefusalCode.Malformed, "impostor", first);
     this.#deliver(connection, message, frame.length);
   }
 
-  #onFirst(connection: ClientConnection, message: ClientMessage | undefined): void {
-    if (message?.type !== "hello") return connection.refuse(RefusalCode.Malformed, "hello", NOBODY);
-    const { cluster, replica, admits, coordinatorOf } = this.#options;
-    const { client } = message;
-    if (message.cluster !== cluster) return connection.refuse(RefusalCode.Malformed, "cluster", client);
+  #onHello(connection: ClientConnection, { client, cluster }: ClientMessage & { type: "hello" }): void {
+    const { replica, admits, coordinatorOf } = this.#options;
+    if (cluster !== this.#options.cluster) return connection.refuse(RefusalCode.Malformed, "cluster", client);
+    if (connection.clients.has(client)) return connection.refuse(RefusalCode.Malformed, "malformed", client);
     if (!admits(client)) return connection.refuse(RefusalCode.NotAdmitted, "not-admitted", client);
     const displaced = this.#registry.displaced(client);
-    if (displaced === null) return connection.refuse(RefusalCode.Busy, "crowded", client);
+    const full = connection.clients.size >= CLIENTS_PER_CONNECTION_MAX;
+    if (displaced === null || displaced === connection || full) {
+      return connection.refuse(RefusalCode.Busy, "crowded", client);
+    }
     displaced?.close("crowded");
 
+    if (connection.clients.size === 0) this.#accepted += 1;
     connection.open(client);
     this.#registry.add(client, connection);
     this.#admissions.get(connection)?.();
-    this.#accepted += 1;
     const welcome = { type: "welcome", replica, coordinator: coordinatorOf(client) } as const;
     connection.send(encodeFrame(encodeReplicaMessage(welcome)));
   }
@@ -170,14 +173,14 @@ export class ClientServer {
   }
 
   #prove(connection: ClientConnection): void {
-    if (!connection.proven && connection.client !== undefined) this.#registry.prove(connection);
+    if (!connection.proven) this.#registry.prove(connection);
   }
 
   #onClosed(connection: ClientConnection, fault: ClientFault | undefined): void {
-    const { client } = connection;
     this.#budget.forget(connection);
-    if (client !== undefined) this.#registry.remove(client, connection);
-    if (fault !== undefined) this.#report(fault, client);
+    for (const client of connection.clients) this.#registry.remove(client, connection);
+    const [first] = connection.clients;
+    if (fault !== undefined) this.#report(fault, first);
   }
 
   #closeOverdue(): void {

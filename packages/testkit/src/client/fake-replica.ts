@@ -51,6 +51,11 @@ export class FakeReplica {
     return new FakeReplica(id, fingerprint, server);
   }
 
+  /** Connections open now. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Breaks all connections. Clients may come back. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
