@@ -265,6 +265,25 @@ test("H10: a batch of the old coordinator that is ordered after the client moved
   expect(submission.proven).toBe(true);
 });
 
+test("H10: what clients left behind when they moved away keeps nobody else out", () => {
+  const cluster = Cluster.of("destiny", { n: 5, seed: 1, parameters: { intakeBytesMax: 400 } });
+  cluster.hold(
+    ({ instance, to, message }) => instance === 3 && to === 0 && message.kind === MessageKind.Prepare,
+  );
+  const movers = [1, 2, 3].map(() => cluster.simulation.addClient(3));
+  for (const mover of movers) {
+    mover.submit([commandOf("in vain")]);
+    cluster.run(SECOND / 100); // Proposed by R3, and not ordered yet.
+    mover.reassign(1);
+  }
+  cluster.run(SECOND);
+  cluster.release();
+  cluster.run(SECOND);
+  cluster.submit(3, "alpha");
+  cluster.run(SECOND);
+  for (const replica of cluster.replicas) expect(cluster.executed(replica)).toEqual(["alpha"]);
+});
+
 test("H13: a replica that restarts has its full log: it goes on in its view, with what it had proposed", () => {
   const cluster = Cluster.of("destiny", { n: 3, seed: 1, parameters: { statusPeriod: SECOND } });
   for (let round = 0; round < 3; round += 1) {

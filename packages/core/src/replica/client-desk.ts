@@ -71,6 +71,11 @@ export class ClientDesk {
     for (const { client, timestamp } of answered) this.#intake.settle(client, timestamp);
   }
 
+  /** A batch of ours has had its turn. What it held and did not execute waits for its client to be assigned to us again. */
+  onDelivered(requests: readonly Request[]): void {
+    for (const request of requests) this.#intake.park(request);
+  }
+
   onAssigned(client: Digest): void {
     if (this.#coordinates(client)) this.#intake.adopt(client);
   }

@@ -53,7 +53,7 @@ export class Intake {
     if (this.#heldBytes - this.#parkedBytes + request.bytes.length > this.#limits.bytesMax) return "busy";
     this.#hold(request);
     if (ours) this.#enqueue(request);
-    else this.#park(request);
+    else this.park(request);
     this.#evict();
     return "taken";
   }
@@ -71,7 +71,7 @@ export class Intake {
       if (may(request)) {
         batch.push(request);
         bytes += request.bytes.length;
-      } else this.#park(request);
+      } else this.park(request);
     }
     this.#queue = later;
     this.#queuedBytes = 0;
@@ -100,7 +100,8 @@ export class Intake {
     }
   }
 
-  #park(request: Request): void {
+  /** It does not count here now: kept in case that it will, as long as there is room. */
+  park(request: Request): void {
     if (this.#held.get(request.client)?.get(request.timestamp) !== request || this.#parked.has(request))
       return;
     this.#parked.add(request);

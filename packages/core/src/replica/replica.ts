@@ -14,7 +14,7 @@ import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Delivery, InstanceStatus, Orderer, OrderingProtocol } from "../ordering/orderer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Service } from "../service/service.ts";
-import { encodeBatch } from "../wire/batch.ts";
+import { encodeBatch, requestsOf } from "../wire/batch.ts";
 import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message } from "../wire/messages.ts";
 import type { Request } from "../wire/request.ts";
@@ -212,10 +212,13 @@ export class Replica {
 
   // DQBFT 3.2.2 and linear-hybster.md 5.
   #execute(delivery: Delivery): void {
+    const { self, hash } = this.#options;
     const execution = this.#executor.execute(delivery);
-    if (execution === null) return;
-    this.#desk.onExecuted(execution.answered);
-    this.#proofs.onExecuted(delivery, execution);
+    if (execution !== null) {
+      this.#desk.onExecuted(execution.answered);
+      this.#proofs.onExecuted(delivery, execution);
+    }
+    if (delivery.coordinator === self) this.#desk.onDelivered(requestsOf(delivery.value, hash));
   }
 
   #assign(request: AssignRequest): void {
