@@ -82,8 +82,8 @@ export class ClientDesk {
 
   /** A proof that we collected: one verifiable reply to each client (linear-hybster.md 5). */
   onProven(proof: ExecProof, answered: readonly Answered[]): void {
-    for (const { client, timestamp } of answered) {
-      const kept = this.#options.clients.reply(client, timestamp);
+    for (const { client, timestamp, reply } of answered) {
+      const kept = reply ?? this.#options.clients.reply(client, timestamp);
       if (kept !== undefined) this.#options.reply(proven(client, kept, proof));
     }
   }

@@ -52,7 +52,7 @@ class Stage {
   }
 
   execute(seq: number, entry = 0, coordinator = 0): void {
-    const answered = [{ client: "c".repeat(32), timestamp: 1 }];
+    const answered = [{ client: "c".repeat(32), timestamp: 1, reply: null }];
     this.proofs.onExecuted({ seq, entry, coordinator, value: noop(digestOf) }, { root: OURS, answered });
     this.certify();
   }

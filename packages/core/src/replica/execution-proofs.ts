@@ -192,7 +192,9 @@ export class ExecutionProofs {
 
   #settle(entry: Entry, proof: ExecProof): void {
     entry.proof = proof;
-    if (entry.execution !== null) this.#unproven -= 1;
+    if (entry.execution === null) return;
+    this.#unproven -= 1;
+    entry.execution = { root: entry.execution.root, answered: [] }; // The results are large, and no longer ours to send.
   }
 
   #claim(seq: SequenceNumber, index: number): Entry {

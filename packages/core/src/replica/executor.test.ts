@@ -46,6 +46,7 @@ class Stage {
       },
     };
     this.executor = new Executor({
+      self: 0,
       n: N,
       partitioned,
       admission,

@@ -10,7 +10,7 @@ import type { AssignRequest } from "../wire/messages.ts";
 import { encodeOutcome, type Outcome, OutcomeCode, requestLeaf } from "../wire/reply.ts";
 import type { Request } from "../wire/request.ts";
 import type { Hash } from "../wire/value.ts";
-import type { ClientTable } from "./client-table.ts";
+import type { ClientTable, KeptReply } from "./client-table.ts";
 
 /** Who may submit. The genesis says so. */
 export type Admission =
@@ -18,6 +18,7 @@ export type Admission =
   | { readonly type: "list"; readonly clients: ReadonlySet<Digest> };
 
 export interface ExecutorOptions {
+  readonly self: ReplicaId;
   readonly n: number;
   /** Commands count only when their client's coordinator proposed them. */
   readonly partitioned: boolean;
@@ -31,6 +32,8 @@ export interface ExecutorOptions {
 export interface Answered {
   readonly client: Digest;
   readonly timestamp: number;
+  /** For who collects the proof: the table may have forgotten it by then. Null if others do. */
+  readonly reply: KeptReply | null;
 }
 
 /** What executing one entry came to. */
@@ -60,7 +63,7 @@ export class Executor {
 
   /** Null if nothing in the entry had an effect: then there is nothing to prove. */
   execute(delivery: Delivery): Execution | null {
-    const { hash, clients } = this.#options;
+    const { self, hash, clients } = this.#options;
     const executed: { readonly request: Request; readonly results: readonly Uint8Array[] }[] = [];
     const within = new Map<Digest, number>();
     for (const request of requestsOf(delivery.value, hash)) {
@@ -75,13 +78,15 @@ export class Executor {
       executed.map(({ request, results }) => requestLeaf(request, results, hash)),
       hash,
     );
-    for (const [index, { request, results }] of executed.entries()) {
+    const answered = executed.map(({ request, results }, index): Answered => {
       const { client, timestamp, digest } = request;
       const leaf = { index, count: executed.length, path: tree.path(index) };
       const place = { seq: delivery.seq, entry: delivery.entry };
-      clients.record(client, { timestamp, request: digest, ...place, ...leaf, results });
-    }
-    return { root: tree.root, answered: executed.map(({ request }) => request) };
+      const reply = { timestamp, request: digest, ...place, ...leaf, results };
+      clients.record(client, reply);
+      return { client, timestamp, reply: delivery.coordinator === self ? reply : null };
+    });
+    return { root: tree.root, answered };
   }
 
   /** Returns whether the client moved. */

@@ -6,7 +6,7 @@ import { type Digest, ROOT } from "../kernel/ids.ts";
 import type { Orderer, OrdererContext, OrderingProtocol, Sequel } from "../ordering/orderer.ts";
 import { defaultParameters } from "../parameters.ts";
 import type { Service } from "../service/service.ts";
-import { CheckpointProof, MessageKind, Pull, Status } from "../wire/messages.ts";
+import { CheckpointProof, ExecSig, MessageKind, Pull, Status } from "../wire/messages.ts";
 import { RefusalCode, type Reply } from "../wire/reply.ts";
 import { Request } from "../wire/request.ts";
 import type { Value } from "../wire/value.ts";
@@ -128,6 +128,34 @@ test("a request of one of our clients executes; asked again, it is answered from
   expect(stage.replica.status()).toMatchObject({ executed: 1, commands: 1, clients: 1 });
   expect(stage.submit(client, 1)).toMatchObject({ type: "plain", timestamp: 1, seq: 1, entry: 0 });
   expect(stage.replica.status().commands).toBe(1);
+});
+
+test("a client that had large results ordered together gets them all, though fewer are kept to be asked for", () => {
+  const stage = new Stage({ pipeline: 8 });
+  const client = clientOf("a");
+  const results = 6;
+  const replies: Reply[] = [];
+  for (let timestamp = 1; timestamp <= results; timestamp += 1) {
+    const operations = [new Uint8Array(250_000)];
+    const request = Request.create({ client, timestamp, operations }, digestOf, () => new Uint8Array(64));
+    request.valid = true;
+    stage.replica.submit(request);
+  }
+  for (let round = 0; round < 2; round += 1) {
+    for (const effect of stage.effects.splice(0)) {
+      if (effect.type === "certify" && effect.claim.type === "execution") {
+        const share = Uint8Array.of(1);
+        stage.replica.complete(effect.job, { type: "certified", share, certificate: new Uint8Array(0) });
+        stage.replica.receive(0, ROOT, new ExecSig({ ...effect.claim, share }));
+      }
+      if (effect.type !== "combine") continue;
+      stage.replica.complete(effect.job, { type: "combined", aggregate: Uint8Array.of(2), culprits: [] });
+    }
+  }
+  for (const effect of stage.effects) if (effect.type === "reply") replies.push(effect.reply);
+  expect(replies.map(({ type, timestamp }) => [type, timestamp])).toEqual(
+    Array.from({ length: results }, (_, i) => ["proven", i + 1]),
+  );
 });
 
 test("requests are refused for a reason", () => {
