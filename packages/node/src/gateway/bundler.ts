@@ -1,14 +1,13 @@
 import type { Submitter } from "@destiny/client/service-client";
 import { present } from "@destiny/core/kernel/invariant";
-import { REPLY_BYTES_MAX } from "@destiny/core/wire/client-protocol";
 import { LIMITS } from "@destiny/core/wire/limits";
 import type { GatewayReply } from "./backend.ts";
 
 /** What a request has beside its operations, and each operation beside its bytes: more than enough. */
 const REQUEST_OVERHEAD_BYTES = 256;
 const OPERATION_OVERHEAD_BYTES = 8;
-/** Operations whose results, all of the largest size, still fit one reply with its proof. */
-const BUNDLE_OPERATIONS_MAX: number = Math.floor(REPLY_BYTES_MAX / (LIMITS.resultBytesMax + 64));
+/** Operations whose results, all of the largest size, a replica still gives together: no user crowds out another. */
+const BUNDLE_OPERATIONS_MAX: number = Math.floor(LIMITS.requestResultsBytesMax / (LIMITS.resultBytesMax + 64));
 /** Bundles under way at once: as many as a client has requests under way. */
 const BUNDLES_MAX = 8;
 
