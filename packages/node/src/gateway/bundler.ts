@@ -7,7 +7,9 @@ import type { GatewayReply } from "./backend.ts";
 const REQUEST_OVERHEAD_BYTES = 256;
 const OPERATION_OVERHEAD_BYTES = 8;
 /** Operations whose results, all of the largest size, a replica still gives together: no user crowds out another. */
-const BUNDLE_OPERATIONS_MAX: number = Math.floor(LIMITS.requestResultsBytesMax / (LIMITS.resultBytesMax + 64));
+const BUNDLE_OPERATIONS_MAX: number = Math.floor(
+  LIMITS.requestResultsBytesMax / (LIMITS.resultBytesMax + 64),
+);
 /** Bundles under way at once: as many as a client has requests under way. */
 const BUNDLES_MAX = 8;
 
