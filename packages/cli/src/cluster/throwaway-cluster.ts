@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalCluster } from "@destiny/node/cluster/local-cluster";
 import { describeExit, type Exit, type ReplicaProcess } from "@destiny/node/cluster/replica-process";
-import { initCluster } from "@destiny/node/configuration/init-cluster";
+import { type ClusterPlan, initCluster } from "@destiny/node/configuration/init-cluster";
 import { Failure } from "../output/failure.ts";
 import { note } from "../output/print.ts";
 import type { Progress } from "../output/progress.ts";
@@ -12,6 +12,7 @@ import type { Progress } from "../output/progress.ts";
 export interface ThrowawayPlan {
   readonly replicas: number;
   readonly protocol: string;
+  readonly schemes?: ClusterPlan["schemes"];
   readonly runtimeOptions?: readonly string[] | undefined;
 }
 
@@ -56,9 +57,9 @@ async function runIn<T>(
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
   work: (scene: ThrowawayScene) => Promise<T>,
 ): Promise<T> {
-  const { replicas, protocol, runtimeOptions } = plan;
+  const { replicas, protocol, schemes, runtimeOptions } = plan;
   progress.stage(`making keys for ${replicas} replicas`);
-  await initCluster({ directory, replicas, protocol }, note, signal);
+  await initCluster({ directory, replicas, protocol, schemes }, note, signal);
   const ended = new AbortController();
   const lost = ({ id }: ReplicaProcess, exit: Exit): void =>
     ended.abort(new Failure(`replica ${id} was lost (${describeExit(exit)})`));

@@ -14,7 +14,13 @@ import { interruption } from "../output/interruption.ts";
 import { note, printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
 import { checkBundle, type LoadOptions, withLoadOptions } from "./load-options.ts";
-import { protocolOption, replicasOption } from "./options.ts";
+import {
+  type Certificates,
+  certificatesOption,
+  protocolOption,
+  replicasOption,
+  schemesOf,
+} from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -28,6 +34,7 @@ All replicas, their signers and the clients share this machine; their stores are
 interface BenchOptions extends LoadOptions {
   readonly replicas: number;
   readonly protocol: string;
+  readonly certificates?: Certificates;
   readonly profile?: string;
 }
 
@@ -37,6 +44,7 @@ export function benchCommand(): Command {
     .description("measure a throwaway cluster of real processes under closed-loop load")
     .addOption(replicasOption().default(5))
     .addOption(protocolOption().default("destiny"))
+    .addOption(certificatesOption())
     .option("--profile <folder>", "write a CPU profile of each process there, for any viewer of V8 profiles")
     .addHelpText("after", EXAMPLES);
   return withLoadOptions(command).action(bench);
@@ -44,10 +52,10 @@ export function benchCommand(): Command {
 
 async function bench(options: BenchOptions): Promise<void> {
   checkBundle(options);
-  const { replicas, protocol, json } = options;
+  const { replicas, protocol, certificates, json } = options;
   const runtimeOptions = profileOptions(options);
   const scene = { signal: interruption(), progress: new Progress() };
-  const plan = { replicas, protocol, runtimeOptions };
+  const plan = { replicas, protocol, schemes: schemesOf(certificates), runtimeOptions };
   const report = await withThrowawayCluster(plan, scene, (started) =>
     underLoad(started, options, runtimeOptions),
   );

@@ -3,7 +3,15 @@ import { initCluster } from "@destiny/node/configuration/init-cluster";
 import { Command, Option } from "commander";
 import { interruption } from "../output/interruption.ts";
 import { note, printJson, printLine } from "../output/print.ts";
-import { jsonOption, portOption, protocolOption, replicasOption } from "./options.ts";
+import {
+  type Certificates,
+  certificatesOption,
+  jsonOption,
+  portOption,
+  protocolOption,
+  replicasOption,
+  schemesOf,
+} from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -21,6 +29,7 @@ interface InitOptions {
   readonly hostTemplate?: string;
   readonly basePort?: number;
   readonly http: HttpExposure;
+  readonly certificates?: Certificates;
   readonly json?: true;
 }
 
@@ -39,14 +48,16 @@ export function initCommand(): Command {
         .choices(["loopback", "exposed", "off"])
         .default("loopback"),
     )
+    .addOption(certificatesOption())
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
     .action(init);
 }
 
 async function init(options: InitOptions): Promise<void> {
-  const { replicas, protocol, dir, name, hostTemplate, basePort, http, json } = options;
-  const plan = { replicas, protocol, directory: dir, name, hostTemplate, basePort, http };
+  const { replicas, protocol, dir, name, hostTemplate, basePort, http, certificates, json } = options;
+  const schemes = schemesOf(certificates);
+  const plan = { replicas, protocol, directory: dir, name, hostTemplate, basePort, http, schemes };
   const { directory, genesis, replicaDirectories } = await initCluster(plan, note, interruption());
   if (json) return printJson({ directory, replicas, protocol, replicaDirectories });
   printLine(`A cluster of ${genesis.replicas.length} replicas running ${protocol} is in ${directory}.`);

@@ -1,5 +1,6 @@
 import { CATALOGUE, findProtocol } from "@destiny/core/catalogue";
 import { REPLICAS_MAX } from "@destiny/core/kernel/ids";
+import type { ClusterPlan } from "@destiny/node/configuration/init-cluster";
 import { InvalidArgumentError, Option } from "commander";
 
 const PORT_MIN = 16;
@@ -36,6 +37,26 @@ export function protocolOption(): Option {
       throw new InvalidArgumentError(`Choose one of ${names.join(", ")}.`);
     return text;
   });
+}
+
+/** What `--certificates` may say. */
+const CERTIFICATES = ["list", "bls", "multisig", "threshold"] as const;
+export type Certificates = (typeof CERTIFICATES)[number];
+
+/** How a cluster proves its decisions and replies. */
+export function certificatesOption(): Option {
+  return new Option(
+    "--certificates <kind>",
+    "list: Ed25519 signatures side by side; bls: multi-signatures for commits and threshold signatures for replies; " +
+      "or one of the latter for both (default: list up to 9 replicas, else bls)",
+  ).choices(CERTIFICATES);
+}
+
+/** The schemes that the option means; undefined leaves the choice to the cluster's size. */
+export function schemesOf(certificates: Certificates | undefined): ClusterPlan["schemes"] {
+  if (certificates === undefined) return undefined;
+  if (certificates === "bls") return { commits: "multisig", replies: "threshold" };
+  return { commits: certificates, replies: certificates };
 }
 
 /** A port from which others follow, so that the lowest ones are not for it. */
