@@ -71,9 +71,10 @@ export class ClientDesk {
     for (const { client, timestamp } of answered) this.#intake.settle(client, timestamp);
   }
 
-  /** A batch of ours has had its turn. What it held and did not execute waits for its client to be assigned to us again. */
+  /** A batch of ours has had its turn: what it did not execute has moved away, or found no room for its results. */
   onDelivered(requests: readonly Request[]): void {
-    for (const request of requests) this.#intake.park(request);
+    const { executor } = this.#options;
+    this.#intake.giveBack(requests, ({ client }) => this.#coordinates(client) && executor.admits(client));
   }
 
   onAssigned(client: Digest): void {

@@ -17,6 +17,7 @@ const N = 3;
 /** A client whose first coordinator is this. */
 const client = (name: string, home = 0): string => name.repeat(29) + String.fromCharCode(0, home) + name;
 
+const large = new Uint8Array(LIMITS.resultBytesMax);
 const COMMAND = 0;
 const QUERY = 1;
 
@@ -37,6 +38,7 @@ class Stage {
         if (first === 0xff) throw new Error("as asked");
         if (first === 0xfe) throw new MalformedOperation("as asked");
         if (first === 0xfd) return new Uint8Array(LIMITS.resultBytesMax + 1);
+        if (first === 0xfc) return large;
         this.asked.push(`apply ${operation}`);
         return Uint8Array.of(this.asked.length);
       },
@@ -186,4 +188,14 @@ test("an assignment counts if it is signed, newer, to a replica that there is, a
   expect(assign(a, 2, 1)).toBe(false);
   expect(stage.run(0, request(a, 1, [COMMAND, 1]))).toBeNull();
   expect(stage.run(1, request(a, 1, [COMMAND, 1]))?.answered).toHaveLength(1);
+});
+
+test("once an entry's results fill what they may, the rest of it has no effect, and may be ordered again", () => {
+  const stage = new Stage();
+  const full = Array.from({ length: 11 }, () => [COMMAND, 0xfc]);
+  const requests = Array.from({ length: 40 }, (_, i) => request(a, i + 1, ...full));
+  const answered = stage.run(0, ...requests)?.answered.length ?? 0;
+  expect(answered).toBe(Math.ceil(LIMITS.entryResultsBytesMax / (11 * (LIMITS.resultBytesMax + 1))));
+  expect(stage.clients.last(a)).toBe(answered);
+  expect(stage.run(0, ...requests)?.answered[0]?.timestamp).toBe(answered + 1);
 });

@@ -66,11 +66,15 @@ export class Executor {
     const { self, hash, clients } = this.#options;
     const executed: { readonly request: Request; readonly results: readonly Uint8Array[] }[] = [];
     const within = new Map<Digest, number>();
+    let bytes = 0;
     for (const request of requestsOf(delivery.value, hash)) {
+      if (bytes >= LIMITS.entryResultsBytesMax) break; // What had no turn can be ordered again: small requests, large results.
       const last = within.get(request.client) ?? clients.last(request.client);
       if (request.timestamp <= last || !this.#isEffective(request, delivery.coordinator)) continue;
       within.set(request.client, request.timestamp);
-      executed.push({ request, results: this.#applyAll(request.operations) });
+      const results = this.#applyAll(request.operations);
+      for (const result of results) bytes += result.length;
+      executed.push({ request, results });
       this.#commands += request.operations.length;
     }
     if (executed.length === 0) return null;

@@ -102,3 +102,18 @@ test("what may not be proposed here any more is kept for the day that it may", (
   intake.adopt("a".repeat(32));
   expect(spell(intake.take(any))).toEqual(["a1"]);
 });
+
+test("what a batch did not execute goes first the next time, or makes room if it may not", () => {
+  const intake = new Intake({ ...limits, bytesMax: 450 });
+  const [one, two, three] = [request("a", 1), request("b", 1), request("c", 1)];
+  for (const each of [one, two, three]) intake.add(each, true);
+  const batch = intake.take(any);
+  intake.add(request("d", 1), true);
+  intake.settle("a".repeat(32), 1);
+  intake.giveBack(batch, ({ client }) => client.startsWith("b"));
+  expect(intake.queuedBytes).toBe(220);
+  expect(intake.add(request("e", 1, 150), true)).toBe("taken");
+  expect(spell(intake.take(any))).toEqual(["b1", "d1", "e1"]);
+  intake.giveBack(batch, any);
+  expect(spell(intake.take(any))).toEqual(["b1"]);
+});

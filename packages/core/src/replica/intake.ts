@@ -53,7 +53,7 @@ export class Intake {
     if (this.#heldBytes - this.#parkedBytes + request.bytes.length > this.#limits.bytesMax) return "busy";
     this.#hold(request);
     if (ours) this.#enqueue(request);
-    else this.park(request);
+    else this.#park(request);
     this.#evict();
     return "taken";
   }
@@ -71,7 +71,7 @@ export class Intake {
       if (may(request)) {
         batch.push(request);
         bytes += request.bytes.length;
-      } else this.park(request);
+      } else this.#park(request);
     }
     this.#queue = later;
     this.#queuedBytes = 0;
@@ -100,10 +100,26 @@ export class Intake {
     }
   }
 
-  /** It does not count here now: kept in case that it will, as long as there is room. */
-  park(request: Request): void {
-    if (this.#held.get(request.client)?.get(request.timestamp) !== request || this.#parked.has(request))
-      return;
+  /** A batch had its turn. What it did not execute is proposed again, before all others, if it `may` be; else it is parked. */
+  giveBack(batch: readonly Request[], may: (request: Request) => boolean): void {
+    const left = batch.filter((request) => this.#holds(request));
+    if (left.length === 0) return;
+    const queued = new Set(this.#queue);
+    const again = left.filter((request) => !queued.has(request) && may(request));
+    for (const request of left) if (!may(request)) this.#park(request);
+    for (const request of again) {
+      this.#unpark(request);
+      this.#queuedBytes += request.bytes.length;
+    }
+    this.#queue = [...again, ...this.#queue];
+  }
+
+  #holds(request: Request): boolean {
+    return this.#held.get(request.client)?.get(request.timestamp) === request;
+  }
+
+  #park(request: Request): void {
+    if (!this.#holds(request) || this.#parked.has(request)) return;
     this.#parked.add(request);
     this.#parkedBytes += request.bytes.length;
   }
@@ -121,7 +137,7 @@ export class Intake {
 
   #forget(request: Request): void {
     const ofClient = this.#held.get(request.client);
-    if (ofClient?.get(request.timestamp) !== request) return;
+    if (ofClient === undefined || !this.#holds(request)) return;
     this.#unpark(request);
     ofClient.delete(request.timestamp);
     if (ofClient.size === 0) this.#held.delete(request.client);

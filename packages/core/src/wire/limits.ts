@@ -20,6 +20,8 @@ export const LIMITS = {
   frameBytesMax: 4_194_304,
   /** The results of one request's commands together: 3 MiB, so that a reply fits into its frame. */
   requestResultsBytesMax: 3_145_728,
+  /** The results of one ordered entry together: 64 MiB, plus those of the request that crosses it. */
+  entryResultsBytesMax: 67_108_864,
   /** The result of one command: 256 KiB. */
   resultBytesMax: 262_144,
 } as const;
