@@ -224,6 +224,12 @@ test("a peer may not ask for more between two statuses than answering it is wort
   for (let i = 0; i < 300; i += 1) stage.replica.receive(2, 0, new Pull(1, 1, true));
   const reports = stage.effects.filter(({ type }) => type === "report");
   expect(reports).toHaveLength(300 - 256);
+  stage.effects.length = 0;
+  stage.replica.announce(); // Because a link came up: that of the same peer, again and again.
+  stage.replica.receive(2, 0, new Pull(1, 1, true));
+  stage.replica.expire(ROOT, 1);
+  stage.replica.receive(2, 0, new Pull(1, 1, true));
+  expect(stage.effects.filter(({ type }) => type === "report")).toHaveLength(1);
 });
 
 test("starting says how far we are, and goes on saying so", () => {

@@ -254,6 +254,7 @@ export class Replica {
 
   #onTimer(timer: TimerId): void {
     if (timer === STATUS_TIMER) {
+      this.#status.renew();
       this.#status.announce();
       this.#port.setTimer(STATUS_TIMER, this.#options.parameters.statusPeriod);
     } else if (timer === HELP_TIMER) {

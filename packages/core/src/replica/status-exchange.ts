@@ -4,7 +4,7 @@ import type { Orderer } from "../ordering/orderer.ts";
 import { type Message, MessageKind, Status } from "../wire/messages.ts";
 import type { Checkpoints } from "./checkpoints.ts";
 
-/** Pulls that one peer may send between two statuses of ours: each costs at most about a MiB of answers. */
+/** Pulls that one peer may send in one status period: each costs at most about a MiB of answers. */
 const PULLS_MAX = 256;
 
 /** Tells peers now and then how far we are, and learns from them what we miss (dqbft.md 8, Status). */
@@ -26,9 +26,13 @@ export class StatusExchange {
     return Math.max(0, this.#furthest - this.#orderer.executed);
   }
 
-  announce(): void {
+  /** Another status period begins: what peers said and asked for is counted anew. */
+  renew(): void {
     this.#pulls.clear();
     this.#furthest = 0;
+  }
+
+  announce(): void {
     const { executed } = this.#orderer;
     const stable = this.#checkpoints.proof?.seq ?? 0;
     this.#port.broadcast(new Status({ executed, stable, decided: this.#orderer.decided() }));
