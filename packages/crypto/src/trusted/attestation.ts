@@ -6,7 +6,7 @@ import { encodeDescription } from "./protocol.ts";
 import type { Attestation, SubsystemDescription } from "./subsystem.ts";
 
 /** What an attestation signs: a purpose of its own, the nonce and the description. */
-export function attestationStatement(description: SubsystemDescription, nonce: Uint8Array): Uint8Array {
+function attestationStatement(description: SubsystemDescription, nonce: Uint8Array): Uint8Array {
   const { cluster, configuration } = description.preamble;
   const out = new Writer().u8(PROTOCOL_VERSION).u8(Purpose.Attestation).digest(cluster).u32(configuration);
   return out.bytes(nonce).bytes(encodeDescription(description)).finish();

@@ -22,7 +22,7 @@ import {
 } from "./subsystem.ts";
 
 /** Bytes of unanswered requests above which a host's further ones are rejected. */
-export const UNANSWERED_BYTES_MAX: number = 64 * 1024 * 1024;
+const UNANSWERED_BYTES_MAX = 64 * 1024 * 1024;
 
 /** How to reach a signer. */
 export interface ConnectOptions {

@@ -11,7 +11,7 @@ import type { ThreshSignState } from "./threshsign.ts";
 const dataSync = promisify(fdatasync);
 
 /** Records that a file takes before a shorter one replaces it, unless told otherwise: 4 MiB. */
-export const RECORDS_PER_FILE = 32_768;
+const RECORDS_PER_FILE = 32_768;
 
 const JOURNAL_FILE = "journal";
 const ANCHOR_FILE = "anchor";

@@ -11,15 +11,15 @@ import {
 import { type Attestation, NONCE_BYTES_MAX, type SubsystemDescription } from "./subsystem.ts";
 
 /** Version of what host and signer say to each other, the first thing that a signer says. */
-export const SIGNER_PROTOCOL = 1;
+const SIGNER_PROTOCOL = 1;
 /** Most requests in one frame. */
 export const REQUESTS_PER_FRAME = 256;
 /** Bytes of a request beside its message. */
 export const REQUEST_BYTES = 20;
 
 /** First byte of every frame. The signer speaks first, with a hello; then each frame of the host has one answer, in order. */
-export const FrameKind = { Hello: 1, Certify: 2, Certified: 3, Attest: 4, Attested: 5 } as const;
-export type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
+const FrameKind = { Hello: 1, Certify: 2, Certified: 3, Attest: 4, Attested: 5 } as const;
+type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
 const KINDS = ["independent", "continuing", "trustedMac"] as const;
 const REFUSALS: readonly Refusal[] = [

@@ -23,7 +23,7 @@ import {
 } from "./request.ts";
 
 /** How many certified values per counter can be re-issued, unless told otherwise. */
-export const HISTORY_SIZE = 512;
+const HISTORY_SIZE = 512;
 
 /** What makes one trusted subsystem: its name, its reach and its two keys. */
 export interface ThreshSignOptions {
