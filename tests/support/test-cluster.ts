@@ -49,8 +49,13 @@ export class TestCluster {
     const folder = mkdtempSync(join(tmpdir(), "destiny-e2e-"));
     const parameters = { checkpointPeriod };
     const full = { replicas: 5, directory: join(folder, "cluster"), parameters, ...rest };
-    const { directory } = await initCluster(full, () => undefined);
-    return new TestCluster(folder, directory, plan);
+    try {
+      const { directory } = await initCluster(full, () => undefined);
+      return new TestCluster(folder, directory, plan);
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** Makes one and starts all its replicas. */
