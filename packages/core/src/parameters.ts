@@ -39,6 +39,10 @@ export interface Parameters {
 
 /** Memory that the windows of all instances may fill, if every slot held a batch of the usual size: 512 MiB. */
 const WINDOW_BYTES_MAX = 536_870_912;
+/** What trusted subsystems remember of each counter. */
+const REISSUED_MAX = 512;
+/** Items of evidence that fit into one proposal. */
+const ENTRIES_MAX = 1024;
 const WINDOW_MIN = 16;
 const WINDOW_MAX = 256;
 const BATCH_BYTES = 262_144;
@@ -71,10 +75,16 @@ export function defaultParameters(n: number, overrides: Partial<Parameters> = {}
 
 /** The constraints of dqbft.md 5 and 11. */
 export function checkParameters(parameters: Parameters): void {
-  const { disseminationWindow, orderWindow, checkpointPeriod, referencesPerInstanceMax } = parameters;
+  const { disseminationWindow, orderWindow, checkpointPeriod, orderEntriesMax, referencesPerInstanceMax } =
+    parameters;
   invariant(
     referencesPerInstanceMax >= 1 && referencesPerInstanceMax <= disseminationWindow / 2 + 1,
     "1 <= b <= W_D/2 + 1 (dqbft.md H21)",
   );
+  invariant(
+    Math.max(orderWindow, disseminationWindow) <= REISSUED_MAX,
+    "windows of at most 512 slots: a trusted subsystem issues no older certificate again after a restart",
+  );
+  invariant(orderEntriesMax <= ENTRIES_MAX, "B_O of at most 1024: a proposal carries no more evidence");
   invariant(checkpointPeriod >= 1 && checkpointPeriod <= orderWindow / 2, "1 <= K <= W_O/2 (dqbft.md 5)");
 }

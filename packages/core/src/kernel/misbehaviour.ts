@@ -10,6 +10,8 @@ export const Misbehaviour = {
   NotPrimary: "not-primary",
   NotForUs: "not-for-us",
   TooManyPulls: "too-many-pulls",
+  /** Our own trusted subsystem refused: its counter is ahead of our log, and we do not vote any more in that instance. */
+  CounterAhead: "counter-ahead",
   WrongResult: "wrong-result",
 } as const;
 export type Misbehaviour = (typeof Misbehaviour)[keyof typeof Misbehaviour];

@@ -1,6 +1,6 @@
 import { digestOf } from "@destiny/crypto/hash/sha256";
 
-/** Signatures found good, and those being looked at: a header comes as a proposal and again as evidence. */
+/** Signatures looked at, or being looked at: a header comes as a proposal and again as evidence, a batch may come twice. */
 export class VerifiedCache {
   readonly #sizeMax: number;
   /** Insertion order is age: the oldest goes first. */

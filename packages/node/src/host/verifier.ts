@@ -14,8 +14,8 @@ import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
 import { VerifiedCache } from "./verified-cache.ts";
 
-/** Signatures remembered as good: a few windows' worth. */
-const CACHE_MAX = 8_192;
+/** Answers remembered: some seconds' worth of clients' signatures, so that repeating a batch costs nobody anything. */
+const CACHE_MAX = 16_384;
 
 /** The identity of one replica's trusted subsystem, from the genesis. */
 export interface TrustedIdentity {
@@ -44,10 +44,16 @@ export class Verifier {
     this.#options = options;
   }
 
-  /** Whether the message is authentic. Client checks do not count: their answer is noted in what they are about. */
+  /**
+   * Whether the message is authentic. Clients' signatures do not count: their answer is noted in what they are about. They
+   * come last, for there may be thousands of them, and only under a good certificate is somebody to blame for that.
+   */
   async authentic(checks: readonly Check[]): Promise<boolean> {
-    const answers = await Promise.all(checks.map((check) => this.#carryOut(check)));
-    return answers.every((good) => good);
+    const own = checks.filter(({ type }) => type !== "client");
+    const answers = await Promise.all(own.map((check) => this.#carryOut(check)));
+    if (!answers.every((good) => good)) return false;
+    await this.clientsOnly(checks);
+    return true;
   }
 
   /** Our own log needs no check of certificates, but execution must know about clients' signatures. */
@@ -95,8 +101,13 @@ export class Verifier {
       statement.type === "request"
         ? requestStatement(preamble, statement.digest)
         : assignStatement(preamble, statement.coordinator, statement.nonce);
-    const [good] = await signatures.verifyMany([{ publicKey: fromDigest(check.client), message, signature }]);
-    check.subject.valid = good === true;
+    const publicKey = fromDigest(check.client);
+    // The key is part of what is remembered: the statement does not name it.
+    const proof = new Uint8Array([...publicKey, ...signature]);
+    check.subject.valid = await this.#cache.answer(message, proof, async () => {
+      const [good] = await signatures.verifyMany([{ publicKey, message, signature }]);
+      return good === true;
+    });
     return true;
   }
 

@@ -27,7 +27,7 @@ const N = 3;
 const SELF: ReplicaId = 0;
 const INSTANCE = 0;
 const PREAMBLE: Preamble = { cluster: "b".repeat(32), configuration: 0 };
-/** Nothing new for so long is rest: a sync of the disk takes less. */
+/** Nothing new for so long is rest, once the disk is idle. */
 const REST_MILLIS = 40;
 
 /** The production driver on the bench: its real store, and the models of certificates that the simulator uses. */
@@ -80,7 +80,7 @@ export class NodeBench implements DriverBench {
   }
 
   async settle(): Promise<void> {
-    for (let before = -1; before !== this.#activity; ) {
+    for (let before = -1; before !== this.#activity || this.#store?.idle === false; ) {
       before = this.#activity;
       await sleep(REST_MILLIS);
     }

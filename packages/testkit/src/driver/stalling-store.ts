@@ -24,6 +24,11 @@ export class StallingStore implements DriverStore {
     this.#tell();
   }
 
+  /** Whether the disk itself has nothing left to do. */
+  get idle(): boolean {
+    return this.#store.durablePosition >= this.#store.barrier();
+  }
+
   get durablePosition(): number {
     return this.#stalledAt ?? this.#store.durablePosition;
   }

@@ -100,7 +100,7 @@ class LinearHybster implements Agreement {
     const slot = this.#slots.find(Math.floor(ticket / 2));
     if (result.type === "combined") {
       if (slot !== undefined) this.#onCombined(slot, result);
-    } else if (result.type === "refused") this.#mute = true;
+    } else if (result.type === "refused") this.#fallSilent();
     else if (slot !== undefined) this.#onCertified(slot, result);
   }
 
@@ -206,12 +206,18 @@ class LinearHybster implements Agreement {
 
   /** A peer shows us a Prepare of ours that our log does not hold: we have lost memory, and must not go on. */
   #onForgottenProposal(proposal: Proposal): void {
-    this.#mute = true;
+    this.#fallSilent();
     const slot = this.#slots.claim(proposal.seq);
     this.#see(proposal.seq);
     slot.proposal = proposal;
     this.#context.superior.proposed(proposal);
     this.#deliver(slot);
+  }
+
+  /** The operator has to know: until this replica is healed, it counts among the f. */
+  #fallSilent(): void {
+    if (!this.#mute) this.#context.port.report(this.#context.self, Misbehaviour.CounterAhead);
+    this.#mute = true;
   }
 
   /** Signs what can be signed, strictly in order: the counter forces it (hybster.md 4). */
@@ -330,7 +336,7 @@ class LinearHybster implements Agreement {
     if (!this.#slots.contains(commit.seq)) return this.#recovery.pursue(commit.seq);
     const slot = this.#slots.claim(commit.seq);
     if (slot.commit !== null) return;
-    if (slot.proposal === null && this.primary === this.#context.self) this.#mute = true;
+    if (slot.proposal === null && this.primary === this.#context.self) this.#fallSilent();
     this.#see(commit.seq);
     slot.commit = commit;
     slot.age = 0;
