@@ -14,7 +14,7 @@ import {
   type MultisigKeys,
   openScheme,
   openShareSigner,
-  type SchemeKeys,
+  type ThresholdKeys,
 } from "./keys.ts";
 import { type CertificateScheme, SHARE_BYTES, type Share, type ShareSigner } from "./scheme.ts";
 
@@ -32,11 +32,14 @@ function seeded(seed: string): RandomBytes {
 }
 
 interface Group {
-  readonly keys: SchemeKeys;
+  readonly keys: ThresholdKeys | MultisigKeys;
   readonly signers: readonly ShareSigner[];
 }
 
-function makeGroup(backend: BlsBackend, kind: SchemeKeys["kind"], seed = "seed"): Group {
+/** Lists of signatures have tests of their own. */
+type BlsKind = "threshold" | "multisig";
+
+function makeGroup(backend: BlsBackend, kind: BlsKind, seed = "seed"): Group {
   if (kind === "threshold") {
     const { keys, secrets } = dealThreshold(backend, N, THRESHOLD, seeded(seed));
     return { keys, signers: secrets.map((secret) => openShareSigner(backend, kind, secret)) };
@@ -166,7 +169,7 @@ describe.each(cases)("$kind, $name", ({ backend, kind }) => {
   });
 
   test("bad keys are the operator's to put right", async () => {
-    const open = (keys: SchemeKeys): Promise<CertificateScheme> =>
+    const open = (keys: ThresholdKeys | MultisigKeys): Promise<CertificateScheme> =>
       openScheme(backend, new CheckQueue(backend, 1), keys);
     await expect(open({ ...group.keys, threshold: 0 })).rejects.toThrow(ConfigurationError);
     await expect(open({ ...group.keys, threshold: N + 1 })).rejects.toThrow(ConfigurationError);

@@ -31,7 +31,7 @@ test.each([
   ["handshake", { alpnProtocol: "h2" }],
   ["handshake", { alpnProtocol: false }],
   ["certificate", { authorized: false }],
-  ["certificate", { getPeerX509Certificate: () => undefined }],
+  ["certificate", { getPeerX509Certificate: (): X509Certificate | undefined => undefined }],
   ["certificate", { getPeerX509Certificate: () => new X509Certificate(other ?? "") }],
 ] as const)("nobody, for a fault of %s", (fault, changes) => {
   expect(identify(socketWith(changes), pins)).toBe(fault);
