@@ -45,7 +45,7 @@ const REISSUED_MAX = 512;
 const ENTRIES_MAX = 1024;
 const WINDOW_MIN = 16;
 const WINDOW_MAX = 256;
-const BATCH_BYTES = 262_144;
+const BATCH_BYTES = 524_288;
 
 /** Defaults for a cluster of `n` on a local network; `overrides` win. */
 export function defaultParameters(n: number, overrides: Partial<Parameters> = {}): Parameters {
@@ -59,7 +59,7 @@ export function defaultParameters(n: number, overrides: Partial<Parameters> = {}
     assignmentsMax: 16,
     optimisticMax: 16,
     ordering: "optimistic",
-    orderBatchDelay: 2_000,
+    orderBatchDelay: 5_000,
     batchDelay: 10_000,
     batchBytes: BATCH_BYTES,
     pullDelay: 200_000,

@@ -13,7 +13,9 @@ export const PATH_MAX = 32;
 export function merkleRoot(leaves: readonly Digest[], hash: Hash): Digest {
   if (leaves.length === 0) return hash(new Uint8Array(0));
   let level = leaves;
-  while (level.length > 1) level = parents(level, hash);
+  // Results are often all the same, and then so are the nodes above them: a look-up costs a tenth of a hash.
+  const known = new Map<string, Digest>();
+  while (level.length > 1) level = parents(level, hash, known);
   return level[0] as Digest;
 }
 
@@ -71,16 +73,18 @@ export function rootFromPath(
   return used === path.length ? digest : null;
 }
 
-function parents(level: readonly Digest[], hash: Hash): Digest[] {
+function parents(level: readonly Digest[], hash: Hash, known?: Map<string, Digest>): Digest[] {
   const above: Digest[] = [];
   for (let i = 0; i < level.length; i += 2) {
     const left = level[i] as Digest;
     const right = level[i + 1];
-    above.push(right === undefined ? left : node(left, right, hash));
+    above.push(right === undefined ? left : (known?.get(left + right) ?? node(left, right, hash, known)));
   }
   return above;
 }
 
-function node(left: Digest, right: Digest, hash: Hash): Digest {
-  return hash(new Writer(65).u8(Leaf.Node).digest(left).digest(right).finish());
+function node(left: Digest, right: Digest, hash: Hash, known?: Map<string, Digest>): Digest {
+  const digest = hash(new Writer(65).u8(Leaf.Node).digest(left).digest(right).finish());
+  known?.set(left + right, digest);
+  return digest;
 }

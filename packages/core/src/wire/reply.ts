@@ -108,13 +108,22 @@ export function requestLeaf(
   results: readonly Uint8Array[],
   hash: Hash,
 ): Digest {
-  const leaves = results.map((result) => resultLeaf(result, hash));
+  // Most results of a bundle of writes are the same few bytes.
+  let last: { readonly result: Uint8Array; readonly leaf: Digest } | null = null;
+  const leaves = results.map((result) => {
+    if (last === null || !sameBytes(last.result, result)) last = { result, leaf: resultLeaf(result, hash) };
+    return last.leaf;
+  });
   const out = new Writer(75)
     .u8(Leaf.Request)
     .digest(request.client)
     .u48(request.timestamp)
     .u32(leaves.length);
   return hash(out.digest(merkleRoot(leaves, hash)).finish());
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** The result root that a proven reply claims; null if its path does not fit. Its aggregate must be checked against it. */

@@ -7,6 +7,9 @@ import { fileURLToPath } from "node:url";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { lastLineOf } from "./last-line.ts";
 
+/** A young generation of 64 MiB: batches die young, and the default of 16 MiB has them copied before they do. */
+const RUNTIME_OPTIONS: readonly string[] = ["--max-semi-space-size=64"];
+
 /** Name of the file in a replica's folder that its process logs to. */
 export const LOG_FILE = "replica.log";
 
@@ -154,7 +157,7 @@ function launch(options: ReplicaProcessOptions, logPath: string): ChildProcess {
   setAside(logPath);
   const log = openSync(logPath, "a", 0o600);
   try {
-    const args = [...runtimeOptions, program, "--config", directory, "--exit-with-stdin"];
+    const args = [...RUNTIME_OPTIONS, ...runtimeOptions, program, "--config", directory, "--exit-with-stdin"];
     const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", log], detached: true });
     child.stdin?.on("error", () => undefined); // It ended; `exited` tells.
     return child;

@@ -10,8 +10,6 @@ export interface Operation {
   readonly value: Uint8Array | null;
 }
 
-/** Address space that a store may map. Costs nothing until used; LMDB maps more by itself beyond it. */
-const MAP_BYTES = 2 ** 40;
 /** Keys read at once by a scan: no snapshot stays open while the caller works on them. */
 const SCAN_KEYS = 256;
 
@@ -28,7 +26,8 @@ export class SealedDatabase {
       encoding: "binary",
       // The version that lmdb keeps with a value is our checksum.
       useVersions: true,
-      mapSize: MAP_BYTES,
+      // Pages that were read are let go again: a mapping of the whole file would count as our memory.
+      remapChunks: true,
       // A commit is then resolved only after LMDB has synced its pages and, through O_DSYNC, its header.
       overlappingSync: false,
       // Groups are ours to form.
