@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bls.h"
+#include "file-pages.h"
 
 enum { ARGUMENTS_MAX = 10 };
 
@@ -252,6 +253,14 @@ static napi_value sum_keys(napi_env env, napi_callback_info info) {
   return make_bytes(env, sum, sizeof(sum));
 }
 
+static napi_value release_file_pages(napi_env env, napi_callback_info info) {
+  struct bytes a[ARGUMENTS_MAX] = {{0}};
+  napi_value covered;
+  if (!read_arguments(env, info, a, 1)) return NULL;
+  double bytes = (double)file_pages_release((const char *)a[0].data, a[0].length);
+  return napi_create_double(env, bytes, &covered) == napi_ok ? covered : NULL;
+}
+
 NAPI_MODULE_INIT() {
   napi_property_descriptor functions[] = {
       {"check", NULL, check, NULL, NULL, NULL, napi_enumerable, NULL},
@@ -260,6 +269,7 @@ NAPI_MODULE_INIT() {
       {"publicKey", NULL, public_key, NULL, NULL, NULL, napi_enumerable, NULL},
       {"parseKey", NULL, parse_key, NULL, NULL, NULL, napi_enumerable, NULL},
       {"sumKeys", NULL, sum_keys, NULL, NULL, NULL, napi_enumerable, NULL},
+      {"releaseFilePages", NULL, release_file_pages, NULL, NULL, NULL, napi_enumerable, NULL},
   };
   napi_define_properties(env, exports, sizeof(functions) / sizeof(functions[0]), functions);
   return exports;

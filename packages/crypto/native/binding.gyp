@@ -3,7 +3,7 @@
   "targets": [
     {
       "target_name": "destiny_bls",
-      "sources": ["addon.c", "bls.c", "<(blst)/src/server.c"],
+      "sources": ["addon.c", "bls.c", "file-pages.c", "<(blst)/src/server.c"],
       "include_dirs": ["<(blst)/bindings"],
       "defines": ["__BLST_PORTABLE__", "NAPI_VERSION=8"],
       "cflags": ["-O2", "-fPIC", "-fno-builtin", "-Wno-unused-function"],

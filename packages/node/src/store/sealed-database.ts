@@ -10,6 +10,8 @@ export interface Operation {
   readonly value: Uint8Array | null;
 }
 
+/** Address space for the file: a terabyte. LMDB maps more by itself. */
+const MAP_BYTES = 2 ** 40;
 /** Keys read at once by a scan: no snapshot stays open while the caller works on them. */
 const SCAN_KEYS = 256;
 
@@ -26,8 +28,7 @@ export class SealedDatabase {
       encoding: "binary",
       // The version that lmdb keeps with a value is our checksum.
       useVersions: true,
-      // Pages that were read are let go again: a mapping of the whole file would count as our memory.
-      remapChunks: true,
+      mapSize: MAP_BYTES,
       // A commit is then resolved only after LMDB has synced its pages and, through O_DSYNC, its header.
       overlappingSync: false,
       // Groups are ours to form.

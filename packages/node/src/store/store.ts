@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import {
   COUNTER_MAX,
   type Digest,
@@ -6,6 +7,7 @@ import {
   type SequenceNumber,
 } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
+import { releaseFilePages } from "@destiny/crypto/memory/file-pages";
 import { type Checkpoint, checkpointUnit, loadCheckpoint, type NewCheckpoint } from "./checkpoint.ts";
 import { DataFile } from "./data-file.ts";
 import { DirectoryLock } from "./directory-lock.ts";
@@ -53,6 +55,8 @@ export interface StoreStatistics {
   readonly groups: number;
 }
 
+/** How often pages of the file that were read are given back to the system. */
+const RELEASE_MILLIS = 1_000;
 /** Log records deleted in one go, so that no turn of the event loop takes long. */
 const EVICTION_RECORDS = 1_024;
 
@@ -71,6 +75,7 @@ export class Store {
   #retiredAt = 0;
   #eviction: { readonly piece: Retirement; readonly keys: Iterator<Buffer> } | null = null;
   #evictionAt = 0;
+  readonly #release: NodeJS.Timeout;
   /** Page count of the last checkpoint saved, durable or not. */
   #pageCount: number;
   #closed = false;
@@ -86,6 +91,9 @@ export class Store {
     const { failed, synced = () => undefined } = options;
     this.#commit = new GroupCommit(database, this.#file, account, { failed, synced });
     this.#commit.onDurable(() => this.#evict());
+    // LMDB reads by a mapping of its file; what it has looked at would count as our memory for good.
+    const path = realpathSync(opening.dataPath(options.dir));
+    this.#release = setInterval(() => releaseFilePages(path), RELEASE_MILLIS).unref();
     this.#evict();
   }
 
@@ -239,6 +247,7 @@ export class Store {
   async close(): Promise<void> {
     invariant(!this.#closed, `the store in ${this.#dir} is closed once`);
     this.#closed = true;
+    clearInterval(this.#release);
     await this.#commit.close();
     await this.#database.close();
     await this.#file.close();
