@@ -56,7 +56,7 @@ export interface StoreStatistics {
 }
 
 /** How often pages of the file that were read are given back to the system. */
-const RELEASE_MILLIS = 1_000;
+const RELEASE_MILLIS = 250;
 /** Log records deleted in one go, so that no turn of the event loop takes long. */
 const EVICTION_RECORDS = 1_024;
 
