@@ -38,7 +38,15 @@ function headers() {
 
 function fingerprint() {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}`);
-  for (const name of ["binding.gyp", "addon.c", "bls.c", "bls.h", "file-pages.c", "file-pages.h", "build.mjs"])
+  for (const name of [
+    "binding.gyp",
+    "addon.c",
+    "bls.c",
+    "bls.h",
+    "file-pages.c",
+    "file-pages.h",
+    "build.mjs",
+  ])
     hash.update(readFileSync(join(here, name)));
   return hash.digest("hex");
 }
