@@ -30,10 +30,6 @@ export class ClientDesk {
     this.#intake = new Intake({ pipeline, bytesMax: intakeBytesMax, batchBytes });
   }
 
-  get hasWork(): boolean {
-    return !this.#intake.empty;
-  }
-
   get hasFullBatch(): boolean {
     return this.#intake.full;
   }
