@@ -29,6 +29,21 @@ export interface Parameters {
   readonly pullDelay: Micros;
   /** Period of the status that tells peers how far a replica is: `Ts`. */
   readonly statusPeriod: Micros;
+  /**
+   * How long each stage of another replica's work may take before it is suspected: `T_D`, `T_C`, `T_O`, `T_OC` and `T_fill` of
+   * dqbft.md 8. Doubles with every view change of the instance.
+   */
+  readonly suspicionDelay: Micros;
+  /** How long a view change may take before the next view is tried; doubles. */
+  readonly viewChangeDelay: Micros;
+  /** How long the O-primary may still use headers of a view that we know has ended: `grace`. */
+  readonly graceDelay: Micros;
+  /** Slots of probation after a first view change: `P0`. */
+  readonly probationSlots: number;
+  /** How often probation doubles at most. */
+  readonly probationCap: number;
+  /** Least time between two reinstatements of one replica: `R0`. Doubles. */
+  readonly reinstatementDelay: Micros;
   /** Requests of one client that may wait at a replica; and replies kept for it. */
   readonly pipeline: number;
   /** Bytes of requests that may wait at a replica. */
@@ -64,6 +79,12 @@ export function defaultParameters(n: number, overrides: Partial<Parameters> = {}
     batchBytes: BATCH_BYTES,
     pullDelay: 200_000,
     statusPeriod: 1_000_000,
+    suspicionDelay: 2_000_000,
+    viewChangeDelay: 2_000_000,
+    graceDelay: 500_000,
+    probationSlots: 16,
+    probationCap: 10,
+    reinstatementDelay: 5_000_000,
     pipeline: 16,
     intakeBytesMax: 67_108_864,
     clientsMax: 100_000,

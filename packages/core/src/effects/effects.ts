@@ -3,6 +3,7 @@ import type { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Claim } from "../wire/claim.ts";
 import type { Message } from "../wire/messages.ts";
 import type { Reply } from "../wire/reply.ts";
+import type { CounterValue } from "../wire/statement.ts";
 
 /**
  * All that the core can ask of the world. Effects of one step keep their order, and nothing that follows a `Persist`,
@@ -47,8 +48,13 @@ export interface Share {
 
 /** What a job came to. */
 export type JobResult =
-  /** Our own share, and for a slot claim the individual certificate of our trusted subsystem. */
-  | { readonly type: "certified"; readonly share: Uint8Array; readonly certificate: Uint8Array }
+  /** Our own share, and for a trusted claim the individual certificate; for a succession the counter's old value. */
+  | {
+      readonly type: "certified";
+      readonly share: Uint8Array;
+      readonly certificate: Uint8Array;
+      readonly old?: CounterValue;
+    }
   /** Our trusted subsystem refused: its counter is ahead of our log (hybster.md 10.2). */
   | { readonly type: "refused" }
   /** The aggregate, if enough shares were good, and who sent bad ones. */

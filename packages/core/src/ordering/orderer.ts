@@ -3,6 +3,7 @@ import type { Outbox } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { InstanceId, ReplicaId, SequenceNumber, TimerId, View } from "../kernel/ids.ts";
 import type { Parameters } from "../parameters.ts";
+import type { Anchor } from "../wire/anchor.ts";
 import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message, Status } from "../wire/messages.ts";
 import type { Hash, Value } from "../wire/value.ts";
@@ -28,6 +29,8 @@ export interface Sequel {
   wants(assignment: AssignRequest): boolean;
   /** A slot is executed to its end, and a checkpoint is due after it (dqbft.md 4.4). */
   checkpoint(seq: SequenceNumber): void;
+  /** An instance has moved to a stable checkpoint above what is executed here: the state must be transferred. */
+  outrun(anchor: Anchor): void;
 }
 
 export interface OrdererContext {
@@ -71,12 +74,17 @@ export interface Orderer {
   decided(): SequenceNumber[];
   /** A peer says how far it is: get what is missing here. */
   pursue(status: Status): void;
-  /** The checkpoint taken after `seq` is stable, or a later one is: forget what it covers. */
-  stabilise(seq: SequenceNumber): readonly Watermark[];
+  /**
+   * The newest stable checkpoint known, and the part of the newest one that was taken here and that it covers: what that
+   * covers may be forgotten.
+   */
+  stabilise(part: Uint8Array, anchor: Anchor): readonly Watermark[];
   /** The orderer's part of the replicated state. */
   snapshot(): Uint8Array;
-  /** Before {@link recover}: restarts from such a part. */
-  restore(snapshot: Uint8Array): void;
+  /** Before {@link recover}: restarts from such a part; the anchor is the newest known. Throws DecodeError. */
+  restore(part: Uint8Array, anchor: Anchor | null): void;
+  /** Goes on from a transferred state, whose anchor this is. Throws DecodeError. */
+  jump(anchor: Anchor): readonly Watermark[];
   recover(record: LogRecord): void;
   resume(): void;
   status(): readonly InstanceStatus[];

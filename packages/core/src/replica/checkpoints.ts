@@ -15,8 +15,8 @@ export interface CheckpointsOptions {
   readonly jobs: Jobs;
   /** Furthest ahead of our execution that a share of a peer is kept, in slots. */
   readonly window: number;
-  /** A checkpoint that we took is stable, or covered by a later one that is. */
-  readonly stable: (seq: SequenceNumber) => void;
+  /** A newer checkpoint is proven, perhaps one that we have not taken. */
+  readonly proven: (proof: CheckpointProof) => void;
 }
 
 class Checkpoint {
@@ -88,6 +88,7 @@ export class Checkpoints {
     if (this.#proof !== null && message.seq <= this.#proof.seq) return;
     this.#proof = message;
     this.#settle(message);
+    this.#options.proven(message);
   }
 
   /** A checkpoint has its own ladder: no view change would replace a collector that withholds it. */
@@ -145,9 +146,7 @@ export class Checkpoints {
       if (checkpoint.root !== null) newest = Math.max(newest, seq);
       this.#pending.delete(seq);
     }
-    if (newest === this.#settled) return;
     this.#settled = newest;
-    this.#options.stable(newest);
   }
 
   #claim(seq: SequenceNumber): Checkpoint {

@@ -14,11 +14,13 @@ import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Delivery, InstanceStatus, Orderer, OrderingProtocol } from "../ordering/orderer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Service } from "../service/service.ts";
+import { Anchor } from "../wire/anchor.ts";
 import { encodeBatch, requestsOf } from "../wire/batch.ts";
 import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message } from "../wire/messages.ts";
 import type { Request } from "../wire/request.ts";
 import type { Hash } from "../wire/value.ts";
+import { Anchors } from "./anchors.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { ClientTable } from "./client-table.ts";
@@ -80,10 +82,11 @@ export class Replica {
   readonly #desk: ClientDesk;
   readonly #status: StatusExchange;
   readonly #pacer: Pacer;
+  readonly #anchors: Anchors;
   #checkpoint: { seq: SequenceNumber; root: Digest | null } = { seq: 0, root: null };
-  /** Newest checkpoint of ours found stable, and the newest that the orderer was told of. */
-  #stable: SequenceNumber = 0;
-  #stabilised: SequenceNumber = 0;
+  /** What the log gave back, until the anchor among it is known. */
+  readonly #recovered: LogRecord[] = [];
+  #restored: Uint8Array | null = null;
   #helpTimerSet = false;
 
   constructor(options: ReplicaOptions) {
@@ -99,6 +102,7 @@ export class Replica {
         execute: (delivery) => this.#execute(delivery),
         assign: (request) => this.#assign(request),
         wants: (request) => this.#wants(request),
+        outrun: (anchor) => this.#onOutrun(anchor),
         checkpoint: (seq) => this.#takeCheckpoint(seq),
       },
     });
@@ -110,7 +114,8 @@ export class Replica {
       entriesMax: parameters.orderEntriesMax,
       proven: (proof, answered) => this.#desk.onProven(proof, answered),
     });
-    this.#checkpoints = new Checkpoints({ ...common, stable: (seq) => this.#markStable(seq) });
+    this.#anchors = new Anchors(this.#port, hash);
+    this.#checkpoints = new Checkpoints({ ...common, proven: (proof) => this.#anchors.onProof(proof) });
     this.#desk = new ClientDesk({
       self,
       soleCoordinator: () => this.#orderer.soleCoordinator,
@@ -121,7 +126,7 @@ export class Replica {
       reply: (reply) => this.#push({ type: "reply", reply }),
     });
     this.#pacer = new Pacer(this.#port, BATCH_TIMER, parameters.batchDelay);
-    this.#status = new StatusExchange(this.#port, this.#orderer, this.#checkpoints);
+    this.#status = new StatusExchange(this.#port, this.#orderer, this.#anchors);
   }
 
   /** What must hold for a peer's message to be authentic; null if it is none that this replica takes. */
@@ -135,7 +140,8 @@ export class Replica {
     if (instance !== ROOT) this.#orderer.receive(from, instance, message);
     else {
       const parts = { proofs: this.#proofs, checkpoints: this.#checkpoints, status: this.#status };
-      dispatchRoot(from, message, parts);
+      if (message instanceof Anchor) this.#onAnchor(from, message);
+      else dispatchRoot(from, message, parts);
     }
     this.#pump();
   }
@@ -166,21 +172,28 @@ export class Replica {
 
   /** First after construction, if there is a saved state. Throws DecodeError if it is none. */
   restore(checkpoint: RestoredCheckpoint): void {
-    const ordererPart = this.#state.load(checkpoint.pages);
-    this.#orderer.restore(ordererPart);
-    const seal = this.#state.seal(ordererPart);
-    this.#checkpoint = { seq: checkpoint.seq, root: seal.root };
-    this.#proofs.startFrom(checkpoint.seq);
-    this.#checkpoints.startFrom(checkpoint.seq, seal.root);
+    const { seq } = checkpoint;
+    const part = this.#state.load(checkpoint.pages);
+    const { root, pageCount, path } = this.#state.seal(part);
+    this.#restored = part;
+    this.#checkpoint = { seq, root };
+    this.#anchors.onTaken(seq, { part, pageCount, path }, null);
+    this.#proofs.startFrom(seq);
   }
 
   /** Then every record of the log, checked like a message of a peer. */
   recover(record: LogRecord): void {
-    this.#orderer.recover(record);
+    if (record.message instanceof Anchor) this.#anchors.recover(record.message);
+    else this.#recovered.push(record);
   }
 
   /** Last: the replica takes part from here on. */
   start(): void {
+    const { seq, root } = this.#checkpoint;
+    if (this.#restored !== null) this.#orderer.restore(this.#restored, this.#anchors.newest);
+    this.#restored = null;
+    for (const record of this.#recovered.splice(0)) this.#orderer.recover(record);
+    if (root !== null) this.#checkpoints.startFrom(seq, root);
     this.#port.setTimer(STATUS_TIMER, this.#options.parameters.statusPeriod);
     this.#orderer.resume();
     this.#status.announce();
@@ -230,25 +243,31 @@ export class Replica {
   }
 
   #takeCheckpoint(seq: SequenceNumber): void {
-    const { root, pages, pageCount } = this.#state.seal(this.#orderer.snapshot());
+    const part = this.#orderer.snapshot();
+    const { root, pages, pageCount, path } = this.#state.seal(part);
     this.#checkpoint = { seq, root };
     this.#push({ type: "save-checkpoint", checkpoint: { seq, pages, pageCount } });
     this.#checkpoints.onTaken(seq, root);
+    this.#anchors.onTaken(seq, { part, pageCount, path }, this.#checkpoints.proof);
   }
 
-  /** Noted only: a proof may have come before we took the checkpoint, and then the orderer is on the stack. */
-  #markStable(seq: SequenceNumber): void {
-    this.#stable = seq;
+  #onAnchor(from: ReplicaId, anchor: Anchor): void {
+    if (!this.#anchors.onAnchor(anchor)) return this.#port.report(from, Misbehaviour.BadCertificate);
+    this.#checkpoints.onCheckpointProof(anchor.proof);
+  }
+
+  #onOutrun(anchor: Anchor): void {
+    this.#anchors.onAnchor(anchor);
   }
 
   /** Proofs of the period before stay: clients may still ask for them. More may execute, and be stable, in turn. */
   #stabilise(): void {
-    while (this.#stable > this.#stabilised) {
-      const seq = this.#stable;
-      this.#stabilised = seq;
-      const watermarks = this.#orderer.stabilise(seq);
+    for (;;) {
+      const coverage = this.#anchors.takeCoverage();
+      if (coverage === null) return;
+      const watermarks = this.#orderer.stabilise(coverage.part, coverage.anchor);
       if (watermarks.length > 0) this.#push({ type: "retire", watermarks });
-      this.#proofs.retire(seq - this.#options.parameters.checkpointPeriod);
+      this.#proofs.retire(coverage.seq - this.#options.parameters.checkpointPeriod);
     }
   }
 

@@ -1,10 +1,10 @@
 import type { Digest } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import type { PagedState } from "../service/service.ts";
-import { Leaf, merkleRoot } from "../wire/merkle.ts";
+import { pageLeaf } from "../wire/anchor.ts";
+import { MerkleTree } from "../wire/merkle.ts";
 import { DecodeError } from "../wire/reader.ts";
 import type { Hash } from "../wire/value.ts";
-import { Writer } from "../wire/writer.ts";
 
 /** A page that changed since the last seal. */
 export interface ChangedPage {
@@ -17,6 +17,8 @@ export interface Seal {
   readonly root: Digest;
   readonly pages: readonly ChangedPage[];
   readonly pageCount: number;
+  /** From page 0, the orderer's part, to the root. */
+  readonly path: readonly Digest[];
 }
 
 /**
@@ -47,9 +49,10 @@ export class ReplicatedState {
     }
     const pageCount = first + this.#service.pageCount;
     this.#leaves.length = Math.min(this.#leaves.length, pageCount);
-    for (const { index, bytes } of pages) this.#leaves[index] = this.#leafOf(index, bytes);
+    for (const { index, bytes } of pages) this.#leaves[index] = pageLeaf(index, bytes, this.#hash);
     invariant(this.#leaves.length === pageCount, "every new page is dirty");
-    return { root: merkleRoot(this.#leaves, this.#hash), pages, pageCount };
+    const tree = new MerkleTree(this.#leaves, this.#hash);
+    return { root: tree.root, pages, pageCount, path: tree.path(0) };
   }
 
   /** Takes over a whole state. Returns the orderer's part. Throws {@link DecodeError} if the pages are none. */
@@ -61,9 +64,5 @@ export class ReplicatedState {
     this.#clients.load(pages.slice(1, first));
     this.#service.load(pages.slice(first));
     return ordererPart;
-  }
-
-  #leafOf(index: number, bytes: Uint8Array): Digest {
-    return this.#hash(new Writer(5 + bytes.length).u8(Leaf.Page).u32(index).raw(bytes).finish());
   }
 }

@@ -1,5 +1,6 @@
 import type { ReplicaId } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
+import { Anchor, anchorCheck } from "../wire/anchor.ts";
 import type { Check } from "../wire/check.ts";
 import {
   CheckpointProof,
@@ -19,6 +20,7 @@ export function rootChecks(message: Message): readonly Check[] | null {
     const { seq, root, aggregate } = message;
     return [{ type: "certificate", claim: { type: "checkpoint", seq, root }, aggregate }];
   }
+  if (message instanceof Anchor) return [anchorCheck(message)];
   // Shares are authentic by their channel, and checked when they are combined; a status proves nothing; a proof of
   // execution is for clients, who check it themselves.
   const plain = [ExecSig, ExecProof, CheckpointSig, Status].some((kind) => message instanceof kind);

@@ -2,7 +2,7 @@ import type { Port } from "../effects/port.ts";
 import type { ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import type { Orderer } from "../ordering/orderer.ts";
 import { type Message, MessageKind, Status } from "../wire/messages.ts";
-import type { Checkpoints } from "./checkpoints.ts";
+import type { Anchors } from "./anchors.ts";
 
 /** Pulls that one peer may send in one status period: each costs at most about a MiB of answers. */
 const PULLS_MAX = 256;
@@ -11,14 +11,14 @@ const PULLS_MAX = 256;
 export class StatusExchange {
   readonly #port: Port;
   readonly #orderer: Orderer;
-  readonly #checkpoints: Checkpoints;
+  readonly #anchors: Anchors;
   readonly #pulls = new Map<ReplicaId, number>();
   #furthest: SequenceNumber = 0;
 
-  constructor(port: Port, orderer: Orderer, checkpoints: Checkpoints) {
+  constructor(port: Port, orderer: Orderer, anchors: Anchors) {
     this.#port = port;
     this.#orderer = orderer;
-    this.#checkpoints = checkpoints;
+    this.#anchors = anchors;
   }
 
   /** Slots by which some peer says it is ahead. */
@@ -34,14 +34,14 @@ export class StatusExchange {
 
   announce(): void {
     const { executed } = this.#orderer;
-    const stable = this.#checkpoints.proof?.seq ?? 0;
+    const { stable } = this.#anchors;
     this.#port.broadcast(new Status({ executed, stable, decided: this.#orderer.decided() }));
   }
 
   onStatus(from: ReplicaId, status: Status): void {
     this.#furthest = Math.max(this.#furthest, status.executed);
-    const { proof } = this.#checkpoints;
-    if (proof !== null && status.stable < proof.seq) this.#port.send(from, proof);
+    const { newest } = this.#anchors;
+    if (newest !== null && status.stable < newest.seq) this.#port.send(from, newest);
     this.#orderer.pursue(status);
   }
 

@@ -1,16 +1,22 @@
-import type { Digest, InstanceId, SequenceNumber } from "../kernel/ids.ts";
+import type { Digest, InstanceId, SequenceNumber, View } from "../kernel/ids.ts";
+import { present } from "../kernel/invariant.ts";
 import {
   Counter,
   type CounterValue,
   checkpointStatement,
+  continuingStatement,
   executionStatement,
   independentStatement,
   type Preamble,
+  trustedMacStatement,
 } from "./statement.ts";
 import type { Hash } from "./value.ts";
 
 /** What a share or a certificate speaks for; the driver turns it into signed bytes under the cluster's preamble. */
-export type Claim = SlotClaim | ExecutionClaim | CheckpointClaim;
+export type Claim = TrustedClaim | ExecutionClaim | CheckpointClaim;
+
+/** What a replica's trusted subsystem certifies in its own name. */
+export type TrustedClaim = SlotClaim | SuccessionClaim | OpeningClaim | StatementClaim;
 
 /** A message bound to one value of the instance's ordering counter: `T` of linear-hybster.md 1. */
 export interface SlotClaim {
@@ -18,6 +24,31 @@ export interface SlotClaim {
   readonly instance: InstanceId;
   readonly value: CounterValue;
   /** Hashed inside the trusted subsystem. */
+  readonly message: Uint8Array;
+}
+
+/** A continuing certificate on the ordering counter: it reveals the value that the counter had before (hybster.md 1). */
+export interface SuccessionClaim {
+  readonly type: "succession";
+  readonly instance: InstanceId;
+  readonly value: CounterValue;
+  /** The value before. Null in a claim to be certified: the subsystem says it. */
+  readonly old: CounterValue | null;
+  readonly message: Uint8Array;
+}
+
+/** An independent certificate on the counter of NewViews: one per view (hybster.md 6.4). */
+export interface OpeningClaim {
+  readonly type: "opening";
+  readonly instance: InstanceId;
+  readonly view: View;
+  readonly message: Uint8Array;
+}
+
+/** A replica's signature, without a counter: authentic among replicas and transferable. */
+export interface StatementClaim {
+  readonly type: "statement";
+  readonly instance: InstanceId;
   readonly message: Uint8Array;
 }
 
@@ -39,8 +70,13 @@ export interface CheckpointClaim {
 /** Which keys make and check a claim's shares: `tau` lives in the trusted subsystem, `pi` with the host. */
 export type Scheme = "tau" | "pi";
 
+/** Whether the trusted subsystem signs it, and not the host. */
+export function isTrusted(claim: Claim): claim is TrustedClaim {
+  return claim.type !== "execution" && claim.type !== "checkpoint";
+}
+
 export function schemeOf(claim: Claim): Scheme {
-  return claim.type === "slot" ? "tau" : "pi";
+  return isTrusted(claim) ? "tau" : "pi";
 }
 
 /** The bytes that shares and certificates for the claim sign. */
@@ -50,6 +86,18 @@ export function statementOf(claim: Claim, preamble: Preamble, hash: Hash): Uint8
       const at = { instance: claim.instance, counter: Counter.Order, value: claim.value };
       return independentStatement(preamble, at, hash(claim.message));
     }
+    case "succession": {
+      const old = present(claim.old, "a certificate to be checked names the old value");
+      const at = { instance: claim.instance, counter: Counter.Order, value: claim.value, old };
+      return continuingStatement(preamble, at, hash(claim.message));
+    }
+    case "opening": {
+      const value = { view: claim.view, seq: 0 };
+      const at = { instance: claim.instance, counter: Counter.NewView, value };
+      return independentStatement(preamble, at, hash(claim.message));
+    }
+    case "statement":
+      return trustedMacStatement(preamble, claim.instance, hash(claim.message));
     case "execution":
       return executionStatement(preamble, claim, claim.root);
     case "checkpoint":

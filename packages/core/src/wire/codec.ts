@@ -1,6 +1,8 @@
 import { type InstanceId, REPLICAS_MAX } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
+import { ANCHOR_CODECS } from "./anchor.ts";
 import { LIMITS } from "./limits.ts";
+import type { CodecTable, MessageCodec } from "./message-codec.ts";
 import {
   AssignRequest,
   Certificate,
@@ -21,15 +23,9 @@ import { PROTOCOL_VERSION } from "./statement.ts";
 import { type Hash, Value } from "./value.ts";
 import { Writer } from "./writer.ts";
 
-/** Writes and reads the body of one kind of message. `read` throws {@link DecodeError} on any second spelling. */
-interface Codec {
-  write(message: Message, out: Writer): void;
-  read(kind: MessageKind, input: Reader, hash: Hash): Message;
-}
-
 const SIGNATURE_BYTES = 64;
 
-const proposal: Codec = {
+const proposal: MessageCodec = {
   write(message, out) {
     const p = message as Proposal;
     out.u48(p.view).u48(p.seq).u48(p.extension).bytes(p.certificate).bytes(p.share);
@@ -54,7 +50,7 @@ const proposal: Codec = {
   },
 };
 
-const vote: Codec = {
+const vote: MessageCodec = {
   write(message, out) {
     const v = message as Vote;
     out.u48(v.view).u48(v.seq).digest(v.digest).bytes(v.share);
@@ -69,7 +65,7 @@ const vote: Codec = {
     }),
 };
 
-const certificate: Codec = {
+const certificate: MessageCodec = {
   write(message, out) {
     const c = message as Certificate;
     out.u48(c.view).u48(c.seq).digest(c.digest).u48(c.extension).bytes(c.aggregate);
@@ -85,7 +81,7 @@ const certificate: Codec = {
     }),
 };
 
-const pull: Codec = {
+const pull: MessageCodec = {
   write(message, out) {
     const p = message as Pull;
     out
@@ -96,7 +92,7 @@ const pull: Codec = {
   read: (_kind, input) => new Pull(input.u48(), input.u48(), input.flag()),
 };
 
-const execSig: Codec = {
+const execSig: MessageCodec = {
   write(message, out) {
     const e = message as ExecSig;
     out.u48(e.seq).u16(e.entry).digest(e.root).bytes(e.share);
@@ -110,7 +106,7 @@ const execSig: Codec = {
     }),
 };
 
-const execProof: Codec = {
+const execProof: MessageCodec = {
   write(message, out) {
     const e = message as ExecProof;
     out.u48(e.seq).u16(e.entry).digest(e.root).bytes(e.aggregate);
@@ -124,7 +120,7 @@ const execProof: Codec = {
     }),
 };
 
-const checkpointSig: Codec = {
+const checkpointSig: MessageCodec = {
   write(message, out) {
     const c = message as CheckpointSig;
     out.u48(c.seq).digest(c.root).bytes(c.share);
@@ -137,7 +133,7 @@ const checkpointSig: Codec = {
     }),
 };
 
-const checkpointProof: Codec = {
+const checkpointProof: MessageCodec = {
   write(message, out) {
     const c = message as CheckpointProof;
     out.u48(c.seq).digest(c.root).bytes(c.aggregate);
@@ -150,7 +146,7 @@ const checkpointProof: Codec = {
     }),
 };
 
-const status: Codec = {
+const status: MessageCodec = {
   write(message, out) {
     const s = message as Status;
     out.u48(s.executed).u48(s.stable).u32(s.decided.length);
@@ -166,7 +162,7 @@ const status: Codec = {
   },
 };
 
-const assignRequest: Codec = {
+const assignRequest: MessageCodec = {
   write(message, out) {
     const a = message as AssignRequest;
     out.digest(a.client).u16(a.coordinator).u48(a.nonce).raw(a.signature);
@@ -181,7 +177,8 @@ const assignRequest: Codec = {
 };
 
 /** Kind of message to codec: the only list of what may travel between replicas. */
-const CODECS: Partial<Record<number, Codec>> = {
+const CODECS: CodecTable = {
+  ...ANCHOR_CODECS,
   [MessageKind.Prepare]: proposal,
   [MessageKind.CommitSig]: vote,
   [MessageKind.Commit]: certificate,

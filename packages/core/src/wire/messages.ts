@@ -10,19 +10,73 @@ export const MessageKind = {
   CommitSig: 2,
   /** Linear Hybster: the collector's aggregate, a transferable commit certificate. */
   Commit: 3,
+  /** Linear Hybster: a replica leaves its view. */
+  ViewChange: 4,
+  /** Linear Hybster: the new primary opens a view. */
+  NewView: 5,
+  /** Linear Hybster: a replica found a NewView valid. */
+  NewViewAck: 6,
+  /** Linear Hybster, in the log only: where a replica is in its views. */
+  ViewState: 7,
   /** Asks for what was missed. */
   Pull: 8,
+  /** Asks for values by their digests. */
+  FetchBodies: 9,
+  /** A value, for who asked for its digest. */
+  Body: 10,
+  /** Asks for the NewView of a view, with what proves it. */
+  FetchNewView: 11,
   ExecSig: 16,
   ExecProof: 17,
   CheckpointSig: 18,
   CheckpointProof: 19,
   Status: 20,
   AssignRequest: 21,
+  /** A stable checkpoint with the orderer's part of the state: in view changes, and in the log. */
+  Anchor: 22,
+  /** A replica's signed suspicion of a view of one instance. */
+  Complaint: 23,
+  /** A client's request, on its way to its coordinator. */
+  Forward: 24,
+  /** DQBFT: a D-proposal's header, passed on. */
+  HeaderRelay: 25,
+  /** DQBFT: slots that are ordered and not disseminated. */
+  Need: 26,
+  /** DQBFT: the primary of a view gives it up. */
+  Abdicate: 27,
+  Rejoin: 28,
+  Challenge: 29,
+  Health: 30,
+  Reinstate: 31,
+  /** PBFT, 32 to 47. */
+  PrePrepare: 32,
+  PbftPrepare: 33,
+  PbftCommit: 34,
+  PbftViewChange: 35,
+  PbftViewChangeAck: 36,
+  PbftNewView: 37,
+  PbftViewChangeForward: 38,
+  /** PBFT: "I sent Commit for this digest", signed: transferable evidence of a decision. */
+  CommitStatement: 39,
+  /** PBFT, in the log only: where a replica is in its views. */
+  PbftViewState: 40,
+  PbftStatus: 41,
+  /** State transfer, 48 to 55. */
+  FetchState: 48,
+  StatePages: 49,
+  StateDigests: 50,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
 /** Kinds that the log holds, as decided slots are served from it: values before the certificates that decide them. */
 export const LOGGED_KINDS: readonly MessageKind[] = [MessageKind.Prepare, MessageKind.Commit];
+
+/** Kinds that the log keeps once per instance, under sequence number 0, whatever the watermark is. */
+export const KEPT_KINDS: readonly MessageKind[] = [
+  MessageKind.ViewState,
+  MessageKind.PbftViewState,
+  MessageKind.Anchor,
+];
 
 /** What the core sends and receives: immutable, shared by reference between the replicas of a simulation. */
 export interface Message {

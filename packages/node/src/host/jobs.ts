@@ -1,9 +1,10 @@
 import type { Effect, Job, JobResult } from "@destiny/core/effects/effects";
-import { type Claim, schemeOf, statementOf } from "@destiny/core/wire/claim";
-import { Counter, type Preamble } from "@destiny/core/wire/statement";
+import { type Claim, isTrusted, schemeOf, statementOf } from "@destiny/core/wire/claim";
+import type { Preamble } from "@destiny/core/wire/statement";
 import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { CertifyRequest } from "@destiny/crypto/trusted/request";
+import { requestOfClaim } from "@destiny/crypto/trusted/request-of-claim";
 import type { TrustedSubsystem } from "@destiny/crypto/trusted/subsystem";
 import type { HostRecorder } from "./types.ts";
 
@@ -34,16 +35,8 @@ export class JobRunner {
   }
 
   certify({ job, claim }: Effect & { type: "certify" }): void {
-    if (claim.type === "slot") {
-      const { instance, value, message } = claim;
-      const request: CertifyRequest = {
-        kind: "independent",
-        instance,
-        counter: Counter.Order,
-        value,
-        message,
-      };
-      this.#slots.push({ job, request });
+    if (isTrusted(claim)) {
+      this.#slots.push({ job, request: requestOfClaim(claim) });
     } else this.#shares.push({ job, statement: this.#statement(claim) });
     this.#schedule();
   }
@@ -82,8 +75,9 @@ export class JobRunner {
     for (const [index, { job }] of slots.entries()) {
       const outcome = outcomes[index];
       if (outcome?.ok === true) {
-        const { share = NOTHING, certificate } = outcome;
-        this.#options.complete(job, { type: "certified", share, certificate });
+        const { share = NOTHING, certificate, old } = outcome;
+        const result = { type: "certified", share, certificate, ...(old !== undefined && { old }) } as const;
+        this.#options.complete(job, result);
       } else this.#options.complete(job, { type: "refused" });
     }
   }

@@ -4,6 +4,7 @@ import type { Admission } from "@destiny/core/replica/executor";
 import { Replica } from "@destiny/core/replica/replica";
 import { KeyValue } from "@destiny/core/service/key-value";
 import type { Service } from "@destiny/core/service/service";
+import { KEPT_KINDS } from "@destiny/core/wire/messages";
 import { toDigest } from "@destiny/core/wire/reader";
 import { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openBls } from "@destiny/crypto/bls/open";
@@ -64,6 +65,7 @@ async function assemble(
     cluster: preamble.cluster,
     replica: id,
     historyBytesMax: configuration.limits.historyBytesMax,
+    keptKinds: KEPT_KINDS,
     failed,
     synced: (records, seconds) => recorder.groupSynced(records, seconds),
   });

@@ -2,12 +2,17 @@ import type { LogRecord, SavedCheckpoint, Watermark } from "@destiny/core/effect
 import type { InstanceId, Micros, SequenceNumber } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { RestoredCheckpoint } from "@destiny/core/replica/replica";
+import { KEPT_KINDS } from "@destiny/core/wire/messages";
 import type { Engine } from "../engine/engine.ts";
 
 type Write =
   | { readonly type: "record"; readonly record: LogRecord }
   | { readonly type: "checkpoint"; readonly checkpoint: SavedCheckpoint }
   | { readonly type: "retire"; readonly watermarks: readonly Watermark[] };
+
+function isKept({ message }: LogRecord): boolean {
+  return KEPT_KINDS.includes(message.kind);
+}
 
 /**
  * One replica's log store. Writes become durable in the order in which they were asked for, each after a delay; a crash
@@ -93,7 +98,9 @@ export class SimulatedDisk {
   *records(): Iterable<LogRecord> {
     for (const [instance, slots] of this.#records) {
       const low = this.#watermarks.get(instance) ?? 0;
-      for (const [seq, kinds] of slots) if (seq > low) yield* kinds.values();
+      for (const [seq, kinds] of slots) {
+        for (const record of kinds.values()) if (seq > low || isKept(record)) yield record;
+      }
     }
   }
 

@@ -1,23 +1,23 @@
 import type { JobResult, Share } from "@destiny/core/effects/effects";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Digest, InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
-import { present } from "@destiny/core/kernel/invariant";
 import type { Check, ClientCheck } from "@destiny/core/wire/check";
-import { type Claim, schemeOf, statementOf } from "@destiny/core/wire/claim";
+import { type Claim, isTrusted, schemeOf, statementOf } from "@destiny/core/wire/claim";
 import type { Message } from "@destiny/core/wire/messages";
 import {
   assignStatement,
-  Counter,
   identityStatement,
   type Preamble,
   requestStatement,
 } from "@destiny/core/wire/statement";
 import { ModelScheme, modelShare } from "@destiny/crypto/certificates/model";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+import { requestOfClaim } from "@destiny/crypto/trusted/request-of-claim";
 import { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { ModelKeys } from "./model-keys.ts";
 
 const BOOT_EPOCH = 1;
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 export interface TrustOptions {
   readonly faults: FaultModel;
@@ -70,16 +70,14 @@ export class Trust {
 
   /** A replica's share over a claim: from its trusted subsystem where the claim asks for that. */
   certify(replica: ReplicaId, subsystem: ThreshSign, claim: Claim): JobResult {
-    if (claim.type !== "slot") {
+    if (!isTrusted(claim)) {
       const share = modelShare(this.#pi.secret(replica), this.#statement(claim));
-      return { type: "certified", share, certificate: new Uint8Array(0) };
+      return { type: "certified", share, certificate: NOTHING };
     }
-    const { instance, value, message } = claim;
-    const request = { kind: "independent", instance, counter: Counter.Order, value, message } as const;
-    const outcome = subsystem.certify(request);
+    const outcome = subsystem.certify(requestOfClaim(claim));
     if (!outcome.ok) return { type: "refused" };
-    const share = present(outcome.share, "an independent certificate has a share");
-    return { type: "certified", share, certificate: outcome.certificate };
+    const { share = NOTHING, certificate, old } = outcome;
+    return { type: "certified", share, certificate, ...(old !== undefined && { old }) };
   }
 
   combine(claim: Claim, shares: readonly Share[]): JobResult {

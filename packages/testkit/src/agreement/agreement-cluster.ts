@@ -1,4 +1,4 @@
-import type { Agreement, AgreementProtocol, Superior } from "@destiny/core/agreement/agreement";
+import type { Agreement, AgreementProtocol, Standing, Superior } from "@destiny/core/agreement/agreement";
 import { Verdict } from "@destiny/core/agreement/agreement";
 import type { Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
 import { type Outbox, Port } from "@destiny/core/effects/port";
@@ -7,10 +7,13 @@ import type { InstanceId, Micros, ReplicaId, SequenceNumber, TimerId } from "@de
 import { present } from "@destiny/core/kernel/invariant";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
+import { Anchor, openAnchor, pageLeaf } from "@destiny/core/wire/anchor";
 import type { Check } from "@destiny/core/wire/check";
-import type { Message } from "@destiny/core/wire/messages";
+import { CheckpointProof, type Message } from "@destiny/core/wire/messages";
+import { Reader } from "@destiny/core/wire/reader";
 import { decodeUtf8, encodeUtf8 } from "@destiny/core/wire/utf8";
 import { Value } from "@destiny/core/wire/value";
+import { Writer } from "@destiny/core/wire/writer";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { World } from "@destiny/simulator/cluster/world";
 import type { RuleHandle } from "@destiny/simulator/network/network";
@@ -32,6 +35,8 @@ class LoneAgreement implements Driven {
   readonly agreement: Agreement;
   readonly decisions: Decision[] = [];
   readonly proposals: Decision[] = [];
+  /** What the instance told the layer above of its views, in order. */
+  readonly standings: Standing[] = [];
   readonly #checks: (instance: InstanceId, message: Message) => readonly Check[] | null;
 
   constructor(
@@ -41,15 +46,18 @@ class LoneAgreement implements Driven {
     window: number,
   ) {
     const { self, faults, outbox } = place;
-    const address = { instance: INSTANCE, home: 0, faults };
+    const address = { instance: INSTANCE, home: 0, faults, lowOf, probation: (count: number) => 2 * count };
     this.#checks = (instance, message) => (instance === INSTANCE ? protocol.checks(address, message) : null);
     const superior: Superior = {
-      judge: (seq, value) => judge(seq, decodeUtf8(value.bytes)),
+      judge: ({ seq, value }) => judge(seq, decodeUtf8(present(value, "a fresh value").bytes)),
       proposed: ({ seq, value }) =>
         void this.proposals.push({ seq, text: value === null ? "" : decodeUtf8(value.bytes) }),
       committed: (seq, value) => void this.decisions.push({ seq, text: decodeUtf8(value.bytes) }),
+      entered: (standing) => void this.standings.push(standing),
+      left: () => {},
+      outrun: () => {},
     };
-    const parameters = { window, pullDelay: 200_000 };
+    const parameters = { window, pullDelay: 200_000, viewChangeDelay: 1_000_000 };
     const port = new Port(outbox, INSTANCE);
     this.agreement = protocol.create({ ...address, self, port, superior, hash: digestOf, parameters });
   }
@@ -85,6 +93,12 @@ class LoneAgreement implements Driven {
   announce(): void {}
 }
 
+/** How far the instance is, in the anchors of {@link AgreementCluster.anchor}. */
+function lowOf(anchor: Anchor): SequenceNumber | null {
+  const part = openAnchor(anchor, digestOf);
+  return part === null ? null : new Reader(part).u48();
+}
+
 /** A message on its way between two replicas. */
 export interface AgreementLetter {
   readonly from: ReplicaId;
@@ -107,6 +121,7 @@ export class AgreementCluster {
   judge: (self: ReplicaId, seq: SequenceNumber, text: string) => Verdict = () => Verdict.Accept;
   readonly #lives: LoneAgreement[] = [];
   readonly #lows: SequenceNumber[];
+  readonly #anchors = new Map<SequenceNumber, Anchor>();
   readonly #rules: RuleHandle[] = [];
 
   constructor(protocol: AgreementProtocol, options: AgreementClusterOptions) {
@@ -120,7 +135,8 @@ export class AgreementCluster {
       create: (self, outbox) => {
         const judge: Judge = (seq, text) => this.judge(self, seq, text);
         const life = new LoneAgreement(protocol, { self, faults, outbox }, judge, window);
-        life.agreement.startFrom(this.#lows[self] ?? 0);
+        const low = this.#lows[self] ?? 0;
+        if (low > 0) life.agreement.startFrom(low, this.anchor(low), low);
         this.#lives[self] = life;
         return life;
       },
@@ -159,6 +175,11 @@ export class AgreementCluster {
     return [...this.decisions(self)].sort((a, b) => a.seq - b.seq).map(({ text }) => text);
   }
 
+  /** The views that it entered since its last start. */
+  standings(self: ReplicaId): readonly Standing[] {
+    return this.#life(self).standings;
+  }
+
   propose(...texts: readonly string[]): void {
     for (const text of texts) {
       this.act(0, (agreement) => void agreement.propose(Value.of(encodeUtf8(text), digestOf), []));
@@ -172,7 +193,35 @@ export class AgreementCluster {
 
   advance(self: ReplicaId, low: SequenceNumber): void {
     this.#lows[self] = low;
-    this.act(self, (agreement) => agreement.advance(low));
+    const anchor = this.anchor(low);
+    this.act(self, (agreement) => agreement.advance(low, anchor));
+  }
+
+  /** Proof that slots up to `low` are covered by a stable checkpoint. */
+  anchor(low: SequenceNumber): Anchor {
+    const known = this.#anchors.get(low);
+    if (known !== undefined) return known;
+    const part = new Writer(6).u48(low).finish();
+    const root = pageLeaf(0, part, digestOf);
+    const claim = { type: "checkpoint", seq: low, root } as const;
+    const { trust } = this.world;
+    const shares = this.replicas.map((signer) => {
+      const result = trust.certify(signer, trust.createSubsystem(signer), claim);
+      return { signer, share: result.type === "certified" ? result.share : new Uint8Array(0) };
+    });
+    const combined = trust.combine(claim, shares);
+    const aggregate = present(
+      combined.type === "combined" ? combined.aggregate : null,
+      "an aggregate of all",
+    );
+    const anchor = new Anchor({
+      proof: new CheckpointProof({ seq: low, root, aggregate }),
+      part,
+      pageCount: 1,
+      path: [],
+    });
+    this.#anchors.set(low, anchor);
+    return anchor;
   }
 
   /** Makes a message arrive, whoever it is from. */

@@ -3,6 +3,7 @@ import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../ker
 import { invariant } from "../../kernel/invariant.ts";
 import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import { SlotRing } from "../../kernel/slot-ring.ts";
+import type { Anchor } from "../../wire/anchor.ts";
 import {
   Certificate,
   type Evidence,
@@ -13,7 +14,14 @@ import {
   type Vote,
 } from "../../wire/messages.ts";
 import type { Value } from "../../wire/value.ts";
-import { type Agreement, type AgreementContext, type AgreementProtocol, Verdict } from "../agreement.ts";
+import {
+  type Agreement,
+  type AgreementContext,
+  type AgreementProtocol,
+  FIRST_STANDING,
+  type Standing,
+  Verdict,
+} from "../agreement.ts";
 import { checks, primaryOf, slotClaim } from "./claims.ts";
 import { Recovery } from "./recovery.ts";
 import { Slot } from "./slot.ts";
@@ -38,6 +46,8 @@ class LinearHybster implements Agreement {
   /** Our subsystem refused to sign: its counter is ahead of our log, so we count against f until healed. */
   #mute = false;
   readonly view: View = 0;
+  readonly active = true;
+  readonly standing: Standing = FIRST_STANDING;
 
   constructor(context: AgreementContext) {
     this.#context = context;
@@ -64,6 +74,14 @@ class LinearHybster implements Agreement {
 
   get low(): SequenceNumber {
     return this.#slots.low;
+  }
+
+  get nextSlot(): SequenceNumber {
+    return this.#proposed + 1;
+  }
+
+  hasDecided(seq: SequenceNumber): boolean {
+    return seq <= this.#decided || this.#slots.find(seq)?.delivered === true;
   }
 
   propose(value: Value, evidence: readonly Evidence[]): SequenceNumber {
@@ -112,7 +130,9 @@ class LinearHybster implements Agreement {
     this.#recovery.pursue(seq);
   }
 
-  advance(low: SequenceNumber): void {
+  suspect(_view: View): void {}
+
+  advance(low: SequenceNumber, _anchor: Anchor): void {
     if (low <= this.#slots.low) return;
     invariant(low <= this.#decided, "only decided slots are covered by a checkpoint that we executed");
     this.#slots.advance(low);
@@ -127,12 +147,12 @@ class LinearHybster implements Agreement {
     return commit === null ? null : { instance: this.#context.instance, message: commit };
   }
 
-  startFrom(low: SequenceNumber): void {
+  startFrom(low: SequenceNumber, _anchor: Anchor | null, executed: SequenceNumber): void {
     this.#slots.advance(low);
     this.#signed = low;
     this.#proposed = low;
-    this.#decided = low;
-    this.#known = low;
+    this.#decided = executed;
+    this.#known = executed;
   }
 
   recover(record: LogRecord): void {
@@ -234,9 +254,9 @@ class LinearHybster implements Agreement {
     }
   }
 
-  #judge({ seq, value, evidence }: Proposal): Verdict {
-    invariant(value !== null, "a proposal in the log has its value");
-    return this.#context.superior.judge(seq, value, evidence);
+  #judge(proposal: Proposal): Verdict {
+    invariant(proposal.value !== null, "a proposal in the log has its value");
+    return this.#context.superior.judge(proposal);
   }
 
   #approves(slot: Slot, proposal: Proposal): boolean {

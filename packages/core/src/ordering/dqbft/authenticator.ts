@@ -1,39 +1,53 @@
-import type { FaultModel } from "../../kernel/fault-model.ts";
+import type { InstanceAddress } from "../../agreement/agreement.ts";
 import type { InstanceId } from "../../kernel/ids.ts";
+import { present } from "../../kernel/invariant.ts";
+import type { Parameters } from "../../parameters.ts";
 import type { Check } from "../../wire/check.ts";
 import { assignCheck } from "../../wire/client-checks.ts";
 import { AssignRequest, type Evidence, type Message, Proposal } from "../../wire/messages.ts";
 import type { Hash } from "../../wire/value.ts";
 import { batchChecks } from "../batch-gate.ts";
+import type { OrdererContext } from "../orderer.ts";
 import { orderListOf } from "./order-value.ts";
+import { lowIn } from "./orderer-part.ts";
 import { COMPOSITION, type DqbftRecipe } from "./recipe.ts";
 
 /** Says what must hold for a message of any instance to be authentic, evidence and client signatures included. */
 export class Authenticator {
   readonly #recipe: DqbftRecipe;
-  readonly #faults: FaultModel;
   readonly #hash: Hash;
+  readonly #addresses: readonly InstanceAddress[];
 
-  constructor(recipe: DqbftRecipe, faults: FaultModel, hash: Hash) {
+  constructor(recipe: DqbftRecipe, place: Pick<OrdererContext, "faults" | "hash" | "parameters">) {
+    const { faults, hash, parameters } = place;
     this.#recipe = recipe;
-    this.#faults = faults;
     this.#hash = hash;
+    this.#addresses = Array.from({ length: faults.n + 1 }, (_, instance) => ({
+      instance,
+      home: instance % faults.n,
+      faults,
+      lowOf: (anchor) => lowIn(anchor, instance, faults.n, hash),
+      probation: (count) => (instance < faults.n ? probation(count, parameters) : 0),
+    }));
+  }
+
+  /** Instances 0 to n − 1 disseminate, n orders; replica 0 is the O-instance's first primary. */
+  address(instance: InstanceId): InstanceAddress {
+    return present(this.#addresses[instance], "an instance of this cluster");
   }
 
   /** Null if the message is none for this instance. */
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
-    const { n } = this.#faults;
-    if (instance < n) {
-      const address = { instance, home: instance, faults: this.#faults };
-      return batchChecks(this.#recipe.disseminate, address, message, this.#hash);
+    if (instance < this.#n) {
+      return batchChecks(this.#recipe.disseminate, this.address(instance), message, this.#hash);
     }
-    if (instance === n) return this.#orderChecks(instance, message);
+    if (instance === this.#n) return this.#orderChecks(instance, message);
     if (instance === COMPOSITION && message instanceof AssignRequest) return [assignCheck(message)];
     return null;
   }
 
   #orderChecks(instance: InstanceId, message: Message): readonly Check[] | null {
-    const own = this.#recipe.order.checks({ instance, home: 0, faults: this.#faults }, message);
+    const own = this.#recipe.order.checks(this.address(instance), message);
     if (own === null || !(message instanceof Proposal) || message.value === null) return own;
     const checks = [...own];
     for (const item of message.evidence) {
@@ -49,7 +63,16 @@ export class Authenticator {
 
   #evidenceChecks(evidence: Evidence): readonly Check[] | null {
     const { instance, message } = evidence;
-    if (instance >= this.#faults.n) return null;
-    return this.#recipe.disseminate.checks({ instance, home: instance, faults: this.#faults }, message);
+    return instance < this.#n ? this.#recipe.disseminate.checks(this.address(instance), message) : null;
   }
+
+  get #n(): number {
+    return this.#addresses.length - 1;
+  }
+}
+
+/** `P0 * 2^min(cap, count - 1)` D-slots after view changes, none before the first (dqbft.md 4.2). */
+function probation(count: number, parameters: Pick<Parameters, "probationSlots" | "probationCap">): number {
+  const { probationSlots, probationCap } = parameters;
+  return count === 0 ? 0 : probationSlots * 2 ** Math.min(probationCap, count - 1);
 }

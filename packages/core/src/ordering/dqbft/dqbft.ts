@@ -4,6 +4,7 @@ import { Pacer } from "../../effects/pacer.ts";
 import { Port } from "../../effects/port.ts";
 import type { InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
+import type { Anchor } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
 import {
   AssignRequest,
@@ -20,6 +21,7 @@ import { judgeOrder } from "./gate.ts";
 import { Horizon } from "./horizon.ts";
 import { OrderQueue } from "./order-queue.ts";
 import { encodeOrderValue, type OrderLimits, type OrderList, orderListOf } from "./order-value.ts";
+import { decodePart, type OrdererPart } from "./orderer-part.ts";
 import { COMPOSITION, type DqbftRecipe } from "./recipe.ts";
 import { Sequencer } from "./sequencer.ts";
 
@@ -54,8 +56,6 @@ class Dqbft implements Orderer {
   #accepted: { readonly horizon: Horizon; seq: SequenceNumber };
   /** O-slots accepted out of order, until those below them are. */
   readonly #waiting = new Map<SequenceNumber, OrderList>();
-  /** Cuts of checkpoints taken and not stable yet. */
-  readonly #cuts = new Map<SequenceNumber, readonly SequenceNumber[]>();
 
   constructor(recipe: DqbftRecipe, context: OrdererContext) {
     const { faults, parameters, hash } = context;
@@ -68,7 +68,7 @@ class Dqbft implements Orderer {
     this.#orderInstance = faults.n;
     this.#port = new Port(context.outbox, COMPOSITION);
     this.#pacer = new Pacer(this.#port, ORDER_BATCH_TIMER, parameters.orderBatchDelay);
-    this.#authenticator = new Authenticator(recipe, faults, hash);
+    this.#authenticator = new Authenticator(recipe, { faults, hash, parameters });
     this.#disseminators = Array.from({ length: faults.n }, (_, home) =>
       this.#createDisseminator(recipe, home),
     );
@@ -84,7 +84,6 @@ class Dqbft implements Orderer {
       sequel: {
         ...bound(context),
         assign: (request) => this.#assign(request),
-        checkpoint: (seq) => this.#onCheckpoint(seq),
       },
     });
     this.#accepted = { horizon: new Horizon(this.#limits, this.#sequencer.cut), seq: 0 };
@@ -148,30 +147,37 @@ class Dqbft implements Orderer {
   }
 
   // dqbft.md 5: one global checkpoint; a slot is discarded only when executed and covered (H6).
-  stabilise(seq: SequenceNumber): readonly Watermark[] {
-    const cut = this.#cuts.get(seq);
-    if (cut === undefined) return [];
-    for (const taken of this.#cuts.keys()) if (taken <= seq) this.#cuts.delete(taken);
-    const watermarks = [...cut, seq].map((low, instance) => ({ instance, seq: low }));
-    for (const { instance, seq: low } of watermarks) {
-      this.#instance(instance).advance(low);
-      if (instance < this.#limits.n) this.#queue.advance(instance, low);
-    }
-    this.#settle();
-    return watermarks;
+  stabilise(part: Uint8Array, anchor: Anchor): readonly Watermark[] {
+    return this.#advance(decodePart(part, this.#limits.n), anchor);
   }
 
   snapshot(): Uint8Array {
     return this.#sequencer.snapshot();
   }
 
-  restore(snapshot: Uint8Array): void {
-    this.#sequencer.restore(snapshot);
-    const { cut, executed } = this.#sequencer;
-    this.#accepted = { horizon: new Horizon(this.#limits, cut), seq: executed };
-    this.#cuts.set(executed, [...cut]);
-    this.#order.startFrom(executed);
-    for (const [instance, low] of cut.entries()) this.#instance(instance).startFrom(low);
+  restore(bytes: Uint8Array, anchor: Anchor | null): void {
+    const { n } = this.#limits;
+    const part = decodePart(bytes, n);
+    const covered = anchor === null ? null : decodePart(anchor.part, n);
+    this.#sequencer.restore(part);
+    this.#accepted = { horizon: new Horizon(this.#limits, part.cut), seq: part.executed };
+    const low = Math.min(covered?.executed ?? 0, part.executed);
+    this.#order.startFrom(low, anchor, part.executed);
+    for (const [instance, executed] of part.cut.entries()) {
+      const lowest = Math.min(covered?.cut[instance] ?? 0, executed);
+      this.#instance(instance).startFrom(lowest, anchor, executed);
+    }
+  }
+
+  jump(anchor: Anchor): readonly Watermark[] {
+    const part = decodePart(anchor.part, this.#limits.n);
+    invariant(part.executed > this.#sequencer.executed, "a state is transferred forwards");
+    this.#sequencer.restore(part);
+    if (part.executed > this.#accepted.seq) {
+      this.#accepted = { horizon: new Horizon(this.#limits, part.cut), seq: part.executed };
+      for (const seq of this.#waiting.keys()) if (seq <= part.executed) this.#waiting.delete(seq);
+    }
+    return this.#advance(part, anchor);
   }
 
   recover(record: LogRecord): void {
@@ -187,6 +193,16 @@ class Dqbft implements Orderer {
     return this.#all().map(({ view, primary, low, decided, known }, instance) => {
       return { instance, view, primary, low, decided, known };
     });
+  }
+
+  #advance({ executed, cut }: OrdererPart, anchor: Anchor): readonly Watermark[] {
+    const watermarks = [...cut, executed].map((seq, instance) => ({ instance, seq }));
+    for (const { instance, seq: low } of watermarks) {
+      this.#instance(instance).advance(low, anchor);
+      if (instance < this.#limits.n) this.#queue.advance(instance, low);
+    }
+    this.#settle();
+    return watermarks;
   }
 
   /** Acts on what the instances reported, once none of them is on the stack. */
@@ -255,15 +271,11 @@ class Dqbft implements Orderer {
     this.#queue.settleAssignment(request);
   }
 
-  #onCheckpoint(seq: SequenceNumber): void {
-    this.#cuts.set(seq, [...this.#sequencer.cut]);
-    this.#context.sequel.checkpoint(seq);
-  }
-
   #createDisseminator(recipe: DqbftRecipe, home: ReplicaId): Agreement {
-    const { self, faults, outbox, hash, parameters } = this.#context;
+    const { self, outbox, hash, parameters } = this.#context;
+    const { pullDelay, viewChangeDelay } = parameters;
     const superior: Superior = {
-      judge: (_seq, value) => judgeBatch(value, hash),
+      judge: ({ value }) => judgeBatch(present(value, "a fresh proposal has its value"), hash),
       proposed: (proposal) => {
         const { value } = proposal;
         // What every correct backup refuses is never disseminated: ordered by its header, it would block the order for good.
@@ -272,38 +284,42 @@ class Dqbft implements Orderer {
       },
       committed: (seq, value) =>
         void this.#notices.push({ type: "disseminated", instance: home, seq, value }),
+      entered: () => {},
+      left: () => {},
+      outrun: (anchor) => this.#context.sequel.outrun(anchor),
     };
     return recipe.disseminate.create({
+      ...this.#authenticator.address(home),
       self,
-      faults,
-      instance: home,
-      home,
       port: new Port(outbox, home),
       superior,
       hash,
-      parameters: { window: parameters.disseminationWindow, pullDelay: parameters.pullDelay },
+      parameters: { window: parameters.disseminationWindow, pullDelay, viewChangeDelay },
     });
   }
 
   #createOrder(recipe: DqbftRecipe): Agreement {
-    const { self, faults, outbox, hash, parameters } = this.#context;
+    const { self, outbox, hash, parameters } = this.#context;
+    const { pullDelay, viewChangeDelay } = parameters;
     const superior: Superior = {
-      judge: (_seq, value, evidence) => judgeOrder(value, evidence, this.#limits),
+      judge: ({ value, evidence }) =>
+        judgeOrder(present(value, "a fresh proposal has its value"), evidence, this.#limits),
       proposed: ({ seq, value }) => {
         invariant(value !== null, "an accepted proposal has its value");
         this.#notices.push({ type: "ordering", seq, list: orderListOf(value) });
       },
       committed: (seq, value) => void this.#notices.push({ type: "ordered", seq, list: orderListOf(value) }),
+      entered: () => {},
+      left: () => {},
+      outrun: (anchor) => this.#context.sequel.outrun(anchor),
     };
     return recipe.order.create({
+      ...this.#authenticator.address(this.#orderInstance),
       self,
-      faults,
-      instance: this.#orderInstance,
-      home: 0,
       port: new Port(outbox, this.#orderInstance),
       superior,
       hash,
-      parameters: { window: parameters.orderWindow, pullDelay: parameters.pullDelay },
+      parameters: { window: parameters.orderWindow, pullDelay, viewChangeDelay },
     });
   }
 
@@ -334,9 +350,13 @@ class Dqbft implements Orderer {
   }
 }
 
-function bound(context: OrdererContext): Pick<OrdererContext["sequel"], "execute" | "wants"> {
-  const { sequel } = context;
-  return { execute: (delivery) => sequel.execute(delivery), wants: (request) => sequel.wants(request) };
+function bound({ sequel }: OrdererContext): Omit<OrdererContext["sequel"], "assign"> {
+  return {
+    execute: (delivery) => sequel.execute(delivery),
+    wants: (request) => sequel.wants(request),
+    checkpoint: (seq) => sequel.checkpoint(seq),
+    outrun: (anchor) => sequel.outrun(anchor),
+  };
 }
 
 /** The composition over any agreements: `destiny = dqbft({ disseminate: linearHybster, order: linearHybster })`. */

@@ -1,11 +1,10 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
-import { DecodeError, Reader } from "../../wire/reader.ts";
 import type { Value } from "../../wire/value.ts";
-import { Writer } from "../../wire/writer.ts";
 import type { Sequel } from "../orderer.ts";
 import { Horizon } from "./horizon.ts";
 import type { Entry, OrderLimits, OrderList, Reference } from "./order-value.ts";
+import { encodePart, type OrdererPart } from "./orderer-part.ts";
 
 export interface SequencerOptions {
   readonly limits: OrderLimits;
@@ -75,23 +74,19 @@ export class Sequencer {
   /** The sequencer's part of the replicated state. Only right after a slot's end. */
   snapshot(): Uint8Array {
     invariant(this.#done === 0, "a checkpoint is taken between slots");
-    const out = new Writer(16 + this.cut.length * 6).u48(this.#executed).u32(this.cut.length);
-    for (const seq of this.cut) out.u48(seq);
-    return out.finish();
+    return encodePart({ executed: this.#executed, cut: this.cut });
   }
 
-  /** Takes over a state that a checkpoint vouches for. Throws {@link DecodeError}. */
-  restore(snapshot: Uint8Array): void {
-    const input = new Reader(snapshot);
-    this.#executed = input.u48();
-    const count = input.u32();
-    if (count !== this.#options.limits.n) throw new DecodeError("a checkpoint of another cluster size");
-    const cut: SequenceNumber[] = [];
-    for (let i = 0; i < count; i += 1) cut.push(input.u48());
-    input.end();
+  /** Takes over a state that a checkpoint vouches for, from the start or while running. */
+  restore({ executed, cut }: OrdererPart): void {
+    this.#executed = executed;
     this.#horizon = new Horizon(this.#options.limits, cut);
-    this.#checkpoint = { seq: this.#executed, cut };
+    this.#checkpoint = { seq: executed, cut };
     this.#done = 0;
+    for (const seq of this.#ordered.keys()) if (seq <= executed) this.#ordered.delete(seq);
+    for (const [instance, slots] of this.#disseminated.entries()) {
+      for (const seq of slots.keys()) if (seq <= (cut[instance] ?? 0)) slots.delete(seq);
+    }
   }
 
   /** Stops at the first reference whose D-slot is not decided here; goes on from there when called again. */

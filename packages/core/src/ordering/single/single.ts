@@ -1,11 +1,12 @@
-import type { Agreement, AgreementProtocol, Superior } from "../../agreement/agreement.ts";
+import type { Agreement, AgreementProtocol, InstanceAddress, Superior } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Port } from "../../effects/port.ts";
 import type { InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
-import { invariant } from "../../kernel/invariant.ts";
+import { invariant, present } from "../../kernel/invariant.ts";
+import { type Anchor, openAnchor } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
 import type { AssignRequest, Message, Status } from "../../wire/messages.ts";
-import { Reader } from "../../wire/reader.ts";
+import { DecodeError, Reader } from "../../wire/reader.ts";
 import type { Value } from "../../wire/value.ts";
 import { Writer } from "../../wire/writer.ts";
 import { batchChecks, judgeBatch } from "../batch-gate.ts";
@@ -24,18 +25,21 @@ class Single implements Orderer {
   #checkpoint: SequenceNumber = 0;
 
   constructor(protocol: AgreementProtocol, context: OrdererContext) {
-    const { self, faults, outbox, hash, parameters } = context;
+    const { self, outbox, hash, parameters } = context;
     this.#context = context;
     this.#protocol = protocol;
     const superior: Superior = {
-      judge: (_seq, value) => judgeBatch(value, hash),
+      judge: ({ value }) => judgeBatch(present(value, "a fresh proposal has its value"), hash),
       proposed: () => {},
       committed: (seq, value) => void this.#decided.set(seq, value),
+      entered: () => {},
+      left: () => {},
+      outrun: (anchor) => context.sequel.outrun(anchor),
     };
-    const { orderWindow: window, pullDelay } = parameters;
+    const { orderWindow: window, pullDelay, viewChangeDelay } = parameters;
     const port = new Port(outbox, INSTANCE);
-    const place = { instance: INSTANCE, home: 0, port, superior, parameters: { window, pullDelay } };
-    this.#agreement = protocol.create({ self, faults, hash, ...place });
+    const place = { port, superior, parameters: { window, pullDelay, viewChangeDelay } };
+    this.#agreement = protocol.create({ self, hash, ...this.#address, ...place });
   }
 
   get soleCoordinator(): ReplicaId {
@@ -64,8 +68,7 @@ class Single implements Orderer {
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
     if (instance !== INSTANCE) return null;
-    const { faults, hash } = this.#context;
-    return batchChecks(this.#protocol, { instance, home: 0, faults }, message, hash);
+    return batchChecks(this.#protocol, this.#address, message, this.#context.hash);
   }
 
   receive(from: ReplicaId, _instance: InstanceId, message: Message): void {
@@ -92,8 +95,9 @@ class Single implements Orderer {
     this.#settle();
   }
 
-  stabilise(seq: SequenceNumber): readonly Watermark[] {
-    this.#agreement.advance(seq);
+  stabilise(part: Uint8Array, anchor: Anchor): readonly Watermark[] {
+    const seq = readPart(part);
+    this.#agreement.advance(seq, anchor);
     this.#settle();
     return [{ instance: INSTANCE, seq }];
   }
@@ -102,12 +106,22 @@ class Single implements Orderer {
     return new Writer(6).u48(this.#executed).finish();
   }
 
-  restore(snapshot: Uint8Array): void {
-    const input = new Reader(snapshot);
-    this.#executed = input.u48();
-    input.end();
+  restore(part: Uint8Array, anchor: Anchor | null): void {
+    this.#executed = readPart(part);
     this.#checkpoint = this.#executed;
-    this.#agreement.startFrom(this.#executed);
+    const low = anchor === null ? 0 : readPart(anchor.part);
+    this.#agreement.startFrom(Math.min(low, this.#executed), anchor, this.#executed);
+  }
+
+  jump(anchor: Anchor): readonly Watermark[] {
+    const seq = readPart(anchor.part);
+    invariant(seq > this.#executed, "a state is transferred forwards");
+    this.#executed = seq;
+    this.#checkpoint = seq;
+    for (const decided of this.#decided.keys()) if (decided <= seq) this.#decided.delete(decided);
+    this.#agreement.advance(seq, anchor);
+    this.#settle();
+    return [{ instance: INSTANCE, seq }];
   }
 
   recover(record: LogRecord): void {
@@ -124,20 +138,45 @@ class Single implements Orderer {
     return [{ instance: INSTANCE, view, primary, low, decided, known }];
   }
 
+  get #address(): InstanceAddress {
+    const { faults, hash } = this.#context;
+    const lowOf = (anchor: Anchor): SequenceNumber | null => {
+      const part = openAnchor(anchor, hash);
+      return part === null ? null : tryPart(part);
+    };
+    return { instance: INSTANCE, home: 0, faults, lowOf, probation: () => 0 };
+  }
+
   #settle(): void {
     for (;;) {
       const seq = this.#executed + 1;
       const value = this.#decided.get(seq);
       if (value === undefined) return;
       this.#decided.delete(seq);
-      const { view, primary } = this.#agreement;
-      invariant(view === 0, "view 0 until view changes exist, so every slot has the same proposer");
-      this.#context.sequel.execute({ seq, entry: 0, coordinator: primary, value });
+      // Replicas may execute a slot in different views: then their shares meet further up the ladder of collectors.
+      const coordinator = this.#agreement.primary;
+      this.#context.sequel.execute({ seq, entry: 0, coordinator, value });
       this.#executed = seq;
       if (seq - this.#checkpoint < this.#context.parameters.checkpointPeriod) continue;
       this.#checkpoint = seq;
       this.#context.sequel.checkpoint(seq);
     }
+  }
+}
+
+function readPart(part: Uint8Array): SequenceNumber {
+  const input = new Reader(part);
+  const executed = input.u48();
+  input.end();
+  return executed;
+}
+
+function tryPart(part: Uint8Array): SequenceNumber | null {
+  try {
+    return readPart(part);
+  } catch (error) {
+    if (error instanceof DecodeError) return null;
+    throw error;
   }
 }
 
