@@ -15,7 +15,8 @@ const OTHER = "o".repeat(32);
 
 /** One replica's checkpoints, with the driver played by the test. */
 class Stage {
-  readonly stable: number[] = [];
+  /** Checkpoints that were said to be proven. */
+  readonly proven: number[] = [];
   readonly checkpoints: Checkpoints;
   readonly #jobs: Jobs;
   readonly #effects: Effect[] = [];
@@ -29,7 +30,7 @@ class Stage {
       port,
       jobs: this.#jobs,
       window: 16,
-      stable: (seq) => void this.stable.push(seq),
+      proven: ({ seq }) => void this.proven.push(seq),
     });
   }
 
@@ -86,25 +87,27 @@ test("the collector makes f + 1 equal shares a proof, which makes it stable ever
   collector.sig(3, 4);
   expect(collector.combine(new Uint8Array(48))).toEqual([1, 3, 4]);
   expect(collector.sent()).toEqual(["CheckpointProof to all"]);
-  expect(collector.stable).toEqual([4]);
+  expect(collector.proven).toEqual([4]);
 
   const other = new Stage(0);
   other.take(4);
   other.checkpoints.onCheckpointProof(proof(4));
-  expect(other.stable).toEqual([4]);
+  expect(other.proven).toEqual([4]);
   expect(other.checkpoints.waiting).toBe(false);
 });
 
-test("a proof covers older checkpoints, and says nothing yet to who has not come so far", () => {
+test("a proof covers older checkpoints as they are taken, and is said once", () => {
   const stage = new Stage(0);
   stage.take(4);
   stage.checkpoints.onCheckpointProof(proof(12));
-  expect(stage.stable).toEqual([4]);
-  stage.take(8);
-  expect(stage.stable).toEqual([4, 8]);
-  stage.take(12);
-  expect(stage.stable).toEqual([4, 8, 12]);
-  expect(stage.checkpoints.settled).toBe(12);
+  const settled = [stage.checkpoints.settled];
+  for (const seq of [8, 12]) {
+    stage.take(seq);
+    settled.push(stage.checkpoints.settled);
+  }
+  expect(settled).toEqual([4, 8, 12]);
+  expect(stage.checkpoints.waiting).toBe(false);
+  expect(stage.proven).toEqual([12]);
 });
 
 test("the ladder: a collector that withholds is passed over, and at last everybody is told", () => {
@@ -127,7 +130,7 @@ test("a bad share is left out and its sender reported", () => {
   expect(stage.effects()).toContainEqual({ type: "report", peer: 1, reason: Misbehaviour.BadShare });
   stage.sig(3, 4);
   expect(stage.combine(new Uint8Array(48))).toEqual([2, 3, 4]);
-  expect(stage.stable).toEqual([4]);
+  expect(stage.proven).toEqual([4]);
 });
 
 test("a proven state that is not ours must stop us: our service is not deterministic, or our memory is broken", () => {
@@ -157,6 +160,7 @@ test("shares far ahead are refused, and an older proof changes nothing", () => {
   stage.checkpoints.onCheckpointProof(proof(8));
   stage.checkpoints.onCheckpointProof(proof(4));
   expect(stage.checkpoints.proof?.seq).toBe(8);
+  expect(stage.proven).toEqual([8]);
 });
 
 test("after a restart the checkpoint is vouched for again, and a newer proof of a peer will do", () => {
@@ -164,6 +168,6 @@ test("after a restart the checkpoint is vouched for again, and a newer proof of 
   stage.checkpoints.startFrom(4, OURS);
   expect(stage.checkpoints.waiting).toBe(true);
   stage.checkpoints.onCheckpointProof(proof(8));
-  expect(stage.stable).toEqual([4]);
+  expect(stage.checkpoints.settled).toBe(4);
   expect(stage.checkpoints.waiting).toBe(false);
 });

@@ -47,10 +47,15 @@ class InstantOrderer implements Orderer {
     this.#busy = false;
   }
 
-  stabilise(seq: number): readonly Watermark[] {
+  stabilise(part: Uint8Array): readonly Watermark[] {
     if (this.#busy) this.nested += 1;
+    const seq = part[0] ?? 0;
     this.stabilised.push(seq);
     return [{ instance: 0, seq }];
+  }
+
+  jump(): readonly Watermark[] {
+    return [];
   }
 
   snapshot(): Uint8Array {
@@ -243,14 +248,19 @@ test("starting says how far we are, and goes on saying so", () => {
   expect(stage.effects.filter(({ type }) => type === "set-timer")).toHaveLength(2);
 });
 
-test("a peer that lags behind our stable checkpoint is sent its proof", () => {
+test("a peer that lags behind our stable checkpoint is sent its anchor", () => {
   const stage = new Stage();
-  const proof = new CheckpointProof({ seq: 9, root: "r".repeat(32), aggregate: new Uint8Array(48) });
+  stage.submit(clientOf("a"), 1);
+  stage.replica.receive(0, 0, new Pull(1, 1, false)); // Any message of an instance.
+  const { root } = stage.replica.status().checkpoint;
+  const proof = new CheckpointProof({ seq: 1, root: root ?? "", aggregate: new Uint8Array(48) });
   stage.replica.receive(0, ROOT, proof);
-  for (const stable of [8, 9])
+  stage.effects.length = 0;
+  for (const stable of [0, 1])
     stage.replica.receive(2, ROOT, new Status({ executed: 9, stable, decided: [] }));
-  expect(stage.effects.filter(({ type }) => type === "send")).toEqual([
-    { type: "send", instance: ROOT, to: 2, message: proof },
-  ]);
-  expect(stage.replica.status().lag).toBe(9);
+  const [sent, ...more] = stage.effects.filter((effect) => effect.type === "send");
+  expect(more).toEqual([]);
+  expect(sent?.to).toBe(2);
+  expect(sent?.message).toMatchObject({ kind: MessageKind.Anchor, proof, part: Uint8Array.of(1) });
+  expect(stage.replica.status().lag).toBe(8);
 });

@@ -225,6 +225,11 @@ function readEvidence(input: Reader, hash: Hash): Evidence {
   return { instance, message: header };
 }
 
+/** The kinds of messages that may travel between replicas. */
+export function codedKinds(): readonly number[] {
+  return Object.keys(CODECS).map(Number);
+}
+
 /** What a frame carries. */
 export interface Frame {
   readonly instance: InstanceId;

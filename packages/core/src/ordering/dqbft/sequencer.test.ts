@@ -4,6 +4,7 @@ import { noop } from "../../wire/batch.ts";
 import { AssignRequest } from "../../wire/messages.ts";
 import { DecodeError } from "../../wire/reader.ts";
 import { type Entry, OrderList, type Reference } from "./order-value.ts";
+import { decodePart } from "./orderer-part.ts";
 import { Sequencer } from "./sequencer.ts";
 
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
@@ -26,6 +27,7 @@ class Stage {
         assign: ({ nonce }) => void this.done.push(`assign ${nonce}`),
         wants: () => true,
         checkpoint: (seq) => void this.checkpoints.push(seq),
+        outrun: () => {},
       },
     });
   }
@@ -157,7 +159,7 @@ test("a snapshot restored goes on where it was taken, with checkpoints at the sa
   for (const seq of [1, 2, 3]) one.order(ref(0, seq));
   one.sequencer.run();
   const other = new Stage({ K: 3 });
-  other.sequencer.restore(one.sequencer.snapshot());
+  other.sequencer.restore(decodePart(one.sequencer.snapshot(), 3));
   expect(other.sequencer.executed).toBe(3);
   expect(other.sequencer.cut).toEqual([3, 0, 0]);
 
@@ -178,9 +180,22 @@ test("what executed before is not kept when it comes again", () => {
   expect(stage.done).toHaveLength(1);
 });
 
+test("a state restored while running drops what it covers, and what a slot had begun", () => {
+  const stage = new Stage();
+  stage.disseminate(0, 1, 3, 4);
+  stage.order(ref(0, 1), ref(1, 1));
+  stage.order(ref(0, 2));
+  expect(stage.sequencer.run()).toEqual(ref(1, 1));
+  stage.sequencer.restore({ executed: 2, cut: [3, 1, 0] });
+  stage.order(ref(0, 4));
+  expect(stage.sequencer.run()).toBeNull();
+  expect(stage.done).toEqual(["1.0 of 0", "3.0 of 0"]);
+  expect(stage.sequencer.cut).toEqual([4, 1, 0]);
+});
+
 test("a snapshot of another cluster size, or with more bytes, is none", () => {
-  const { sequencer } = new Stage();
-  const snapshot = sequencer.snapshot();
-  expect(() => sequencer.restore(snapshot.subarray(0, snapshot.length - 6))).toThrow(DecodeError);
-  expect(() => sequencer.restore(Uint8Array.of(...snapshot, 0))).toThrow(DecodeError);
+  const snapshot = new Stage().sequencer.snapshot();
+  expect(() => decodePart(snapshot.subarray(0, snapshot.length - 6), 3)).toThrow(DecodeError);
+  expect(() => decodePart(Uint8Array.of(...snapshot, 0), 3)).toThrow(DecodeError);
+  expect(() => decodePart(snapshot, 4)).toThrow(DecodeError);
 });
