@@ -42,6 +42,15 @@ export interface ReplicaHostOptions {
   readonly isBackground: (timer: TimerName) => boolean;
   readonly reply: (from: ReplicaId, reply: Reply) => void;
   readonly report: (by: ReplicaId, peer: ReplicaId, reason: Misbehaviour) => void;
+  readonly tap?: HostTap;
+}
+
+/** Sees what a machine does, and may change it: for oracles, for crashes between two effects, for Byzantine replicas. */
+export interface HostTap {
+  /** What is performed in an effect's place. Nothing of what follows is, if the machine crashes meanwhile. */
+  perform(host: ReplicaHost, effect: Effect): readonly Effect[];
+  /** Everything before the effect is durable, and it is carried out now. */
+  leave(host: ReplicaHost, effect: Effect): void;
 }
 
 /**
@@ -51,8 +60,8 @@ export interface ReplicaHostOptions {
 export class ReplicaHost {
   readonly self: ReplicaId;
   readonly disk: SimulatedDisk;
+  readonly subsystem: ThreshSign;
   readonly #options: ReplicaHostOptions;
-  readonly #subsystem: ThreshSign;
   readonly #gate: EffectGate;
   readonly #timers: Timers;
   #driven: Driven | null = null;
@@ -60,12 +69,14 @@ export class ReplicaHost {
   #life = 0;
   #effects: Effect[] = [];
   #stepping = false;
+  /** Events that wait until the machine goes on; null while it does. */
+  #paused: (() => void)[] | null = null;
 
   constructor(options: ReplicaHostOptions) {
     const { self, engine, trust, delays, isBackground } = options;
     this.self = self;
     this.#options = options;
-    this.#subsystem = trust.createSubsystem(self);
+    this.subsystem = trust.createSubsystem(self);
     this.disk = new SimulatedDisk(engine, delays.diskMicros, () => this.#gate.open());
     this.#gate = new EffectGate(this.disk, (effect) => this.#leave(effect));
     this.#timers = new Timers(engine, (name) => this.#onExpiry(name), isBackground);
@@ -96,15 +107,28 @@ export class ReplicaHost {
     });
   }
 
-  /** Loses everything but what is durable and what the trusted subsystem remembers. */
-  crash(): void {
+  /** Loses everything but what is durable and what the trusted subsystem remembers; `kept` as {@link SimulatedDisk.crash}. */
+  crash(kept = 0): void {
     invariant(this.#driven !== null, "a replica that runs");
     this.#options.trace.note(TraceKind.Crash, this.#options.engine.now, this.self);
     this.#driven = null;
+    this.#paused = null;
     this.#life += 1;
     this.#gate.clear();
     this.#timers.clear();
-    this.disk.crash();
+    this.disk.crash(kept);
+  }
+
+  /** Nothing happens to the replica from now on, until {@link resume}: what comes waits. */
+  pause(): void {
+    this.#paused ??= [];
+  }
+
+  resume(): void {
+    const waiting = this.#paused ?? [];
+    this.#paused = null;
+    const life = this.#life;
+    for (const event of waiting) if (life === this.#life) event();
   }
 
   /** Something arrives. Nobody is there to take it if the replica is down. */
@@ -122,7 +146,9 @@ export class ReplicaHost {
   /** Lets something happen to the replica, as one event. */
   act(event: (driven: Driven) => void): void {
     const driven = this.#driven;
-    if (driven !== null) this.#step(() => event(driven));
+    if (driven === null) return;
+    if (this.#paused !== null) this.#paused.push(() => this.act(event));
+    else this.#step(() => event(driven));
   }
 
   #receive(from: ReplicaId, instance: InstanceId, message: Message): void {
@@ -174,7 +200,12 @@ export class ReplicaHost {
     invariant(!this.#stepping, "one event at a time");
     this.#stepping = true;
     event();
-    for (const effect of this.#effects.splice(0)) this.#perform(effect);
+    const life = this.#life;
+    const { tap } = this.#options;
+    for (const pushed of this.#effects.splice(0)) {
+      const effects = tap === undefined || life !== this.#life ? [pushed] : tap.perform(this, pushed);
+      for (const effect of effects) if (life === this.#life) this.#perform(effect);
+    }
     this.#stepping = false;
   }
 
@@ -204,6 +235,8 @@ export class ReplicaHost {
 
   /** Performs what had to wait until it was durable. */
   #leave(effect: Effect): void {
+    this.#options.tap?.leave(this, effect);
+    if (this.#driven === null) return; // It crashed just before.
     switch (effect.type) {
       case "send":
         return this.#send(effect.to, effect.instance, effect.message);
@@ -228,7 +261,7 @@ export class ReplicaHost {
   }
 
   #certify({ job, claim }: Effect & { type: "certify" }): void {
-    const result = this.#options.trust.certify(this.self, this.#subsystem, claim);
+    const result = this.#options.trust.certify(this.self, this.subsystem, claim);
     this.#complete(this.#options.delays.certifyMicros, job, result);
   }
 

@@ -11,7 +11,7 @@ import { Trace } from "../engine/trace.ts";
 import { type Address, constantLatency, type LatencyModel } from "../network/latency.ts";
 import { Network, type Parcel } from "../network/network.ts";
 import { Trust } from "../trust/trust.ts";
-import { CLIENT_INSTANCE, type Delays, ReplicaHost } from "./replica-host.ts";
+import { CLIENT_INSTANCE, type Delays, type HostTap, ReplicaHost } from "./replica-host.ts";
 import type { TimerName } from "./timers.ts";
 import { TraceKind } from "./trace-message.ts";
 
@@ -25,6 +25,7 @@ export interface WorldOptions {
   readonly create: (self: ReplicaId, outbox: Outbox) => Driven;
   /** Whether a timer runs even at rest. */
   readonly isBackground?: (timer: TimerName) => boolean;
+  readonly tap?: HostTap;
 }
 
 /** What a replica refused, and whose it was. */
@@ -72,6 +73,7 @@ export class World {
           ...common,
           self,
           delays: { ...DELAYS, ...options.delays },
+          ...(options.tap !== undefined && { tap: options.tap }),
           isBackground: options.isBackground ?? (() => false),
           reply: (from, reply) => this.#reply(from, reply),
           report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),

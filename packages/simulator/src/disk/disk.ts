@@ -73,9 +73,10 @@ export class SimulatedDisk {
     this.#commit();
   }
 
-  /** Loses what is not durable. */
-  crash(): void {
+  /** Loses what is not durable; but for the oldest `kept` writes, which had come so far although nobody was told. */
+  crash(kept = 0): void {
     this.#crashes += 1;
+    for (const write of this.#pending.slice(0, kept)) this.#apply(write);
     this.#pending = [];
     this.#due = 0;
     this.#durablePosition = this.#position;

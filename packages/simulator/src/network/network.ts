@@ -20,6 +20,16 @@ export interface RuleHandle {
   lift(): void;
 }
 
+/** What becomes of one parcel on its way: how much later than the latency says each copy arrives. No copy: it is lost. */
+export interface Fate {
+  readonly delays: readonly Micros[];
+  /** Whether it may overtake parcels sent before it on its link. */
+  readonly overtakes: boolean;
+}
+
+/** Says what becomes of a parcel; null for nothing out of the ordinary. */
+export type Meddler = (parcel: Parcel) => Fate | null;
+
 class Arrival extends Occurrence {
   readonly #parcel: Parcel;
   readonly #deliver: (parcel: Parcel) => void;
@@ -41,13 +51,14 @@ export interface NetworkOptions {
   readonly deliver: (parcel: Parcel) => void;
 }
 
-/** Links between all parties, each first in, first out. Carries objects by reference. */
+/** Links between all parties, each first in, first out unless a meddler says otherwise. Carries objects by reference. */
 export class Network {
   readonly #options: NetworkOptions;
   /** When the last parcel of a link arrives. */
   readonly #lastArrival = new Map<number, Micros>();
   readonly #drops = new Set<ParcelRule>();
   readonly #holds = new Map<ParcelRule, Parcel[]>();
+  #meddler: Meddler | null = null;
   readonly #watchers: ((parcel: Parcel) => void)[] = [];
 
   constructor(options: NetworkOptions) {
@@ -76,6 +87,17 @@ export class Network {
     return { lift };
   }
 
+  /** Asks about every parcel that passes from now on; null leaves them alone again. */
+  meddle(meddler: Meddler | null): void {
+    this.#meddler = meddler;
+  }
+
+  /** Lets a parcel arrive that was sent before: nobody is shown it again, and no rule applies. */
+  replay(parcel: Parcel, delay: Micros): void {
+    const { engine, deliver } = this.#options;
+    engine.schedule(engine.now + delay, new Arrival(parcel, deliver));
+  }
+
   send(parcel: Parcel): void {
     for (const watcher of this.#watchers) watcher(parcel);
     this.#pass(parcel);
@@ -84,12 +106,19 @@ export class Network {
   #pass(parcel: Parcel): void {
     for (const rule of this.#drops) if (rule(parcel)) return;
     for (const [rule, held] of this.#holds) if (rule(parcel)) return void held.push(parcel);
+    const fate = this.#meddler?.(parcel) ?? null;
+    if (fate === null) return this.#carry(parcel, 0, false);
+    for (const delay of fate.delays) this.#carry(parcel, delay, fate.overtakes);
+  }
+
+  #carry(parcel: Parcel, delay: Micros, overtakes: boolean): void {
     const { engine, latency, deliver } = this.#options;
     const { from, to } = parcel;
     const link = from * 0x1_0000 + to;
-    const soonest = engine.now + latency.micros(from, to);
-    const at = Math.max(soonest, this.#lastArrival.get(link) ?? 0);
-    this.#lastArrival.set(link, at);
+    const soonest = engine.now + latency.micros(from, to) + delay;
+    const last = this.#lastArrival.get(link) ?? 0;
+    const at = overtakes ? soonest : Math.max(soonest, last);
+    this.#lastArrival.set(link, Math.max(at, last));
     engine.schedule(at, new Arrival(parcel, deliver));
   }
 }

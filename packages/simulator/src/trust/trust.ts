@@ -26,6 +26,13 @@ export interface TrustOptions {
   readonly seed: number;
 }
 
+/** Something that a replica signed, by its subsystem or its own key. */
+export interface Signed {
+  readonly replica: ReplicaId;
+  readonly claim: Claim;
+  readonly result: JobResult & { readonly type: "certified" };
+}
+
 /** All the keys of one simulated cluster: its certificate schemes, trusted subsystems and clients, by model cryptography. */
 export class Trust {
   readonly preamble: Preamble;
@@ -36,6 +43,8 @@ export class Trust {
   /** Messages found authentic, and for which instance: checking is pure, and receivers share the object. */
   readonly #authentic = new WeakMap<Message, InstanceId>();
 
+  readonly #watchers: ((signed: Signed) => void)[] = [];
+
   constructor(options: TrustOptions) {
     const { faults, seed } = options;
     const { n, quorum, oneCorrect } = faults;
@@ -44,6 +53,11 @@ export class Trust {
     this.#tau = new ModelScheme({ kind: "threshold", n, threshold: quorum, seed: `tau ${seed}` });
     this.#pi = new ModelScheme({ kind: "threshold", n, threshold: oneCorrect, seed: `pi ${seed}` });
     this.#keys = new ModelKeys(`keys ${seed}`);
+  }
+
+  /** Is told of everything that replicas sign, before they know of it themselves. */
+  watch(watcher: (signed: Signed) => void): void {
+    this.#watchers.push(watcher);
   }
 
   /** A trusted subsystem, fresh: its counters at 0. */
@@ -70,6 +84,13 @@ export class Trust {
 
   /** A replica's share over a claim: from its trusted subsystem where the claim asks for that. */
   certify(replica: ReplicaId, subsystem: ThreshSign, claim: Claim): JobResult {
+    const result = this.#sign(replica, subsystem, claim);
+    if (result.type === "certified")
+      for (const watcher of this.#watchers) watcher({ replica, claim, result });
+    return result;
+  }
+
+  #sign(replica: ReplicaId, subsystem: ThreshSign, claim: Claim): JobResult {
     if (!isTrusted(claim)) {
       const share = modelShare(this.#pi.secret(replica), this.#statement(claim));
       return { type: "certified", share, certificate: NOTHING };
