@@ -1,6 +1,7 @@
 import { type InstanceId, REPLICAS_MAX } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import { ANCHOR_CODECS } from "./anchor.ts";
+import { COMPOSITION_CODECS, readHeader, writeHeader } from "./composition.ts";
 import { LIMITS } from "./limits.ts";
 import type { CodecTable, MessageCodec } from "./message-codec.ts";
 import {
@@ -179,6 +180,7 @@ const assignRequest: MessageCodec = {
 /** Kind of message to codec: the only list of what may travel between replicas. */
 const CODECS: CodecTable = {
   ...ANCHOR_CODECS,
+  ...COMPOSITION_CODECS,
   [MessageKind.Prepare]: proposal,
   [MessageKind.CommitSig]: vote,
   [MessageKind.Commit]: certificate,
@@ -193,15 +195,8 @@ const CODECS: CodecTable = {
 
 function writeEvidence(evidence: Evidence, out: Writer): void {
   out.u16(evidence.instance).u8(evidence.message.kind);
-  if (evidence.message instanceof Proposal) {
-    const header = evidence.message;
-    out
-      .u48(header.view)
-      .u48(header.seq)
-      .u48(header.extension)
-      .digest(header.digest)
-      .bytes(header.certificate);
-  } else certificate.write(evidence.message, out);
+  if (evidence.message instanceof Proposal) writeHeader(evidence.message, out);
+  else certificate.write(evidence.message, out);
 }
 
 function readEvidence(input: Reader, hash: Hash): Evidence {
@@ -211,18 +206,7 @@ function readEvidence(input: Reader, hash: Hash): Evidence {
     return { instance, message: certificate.read(kind as MessageKind, input, hash) as Certificate };
   }
   if (CODECS[kind] !== proposal) throw new DecodeError("evidence is a header or a certificate");
-  const header = new Proposal({
-    kind: kind as MessageKind,
-    view: input.u48(),
-    seq: input.u48(),
-    extension: input.u48(),
-    digest: input.digest(),
-    certificate: input.bytes(LIMITS.certificateBytesMax).slice(),
-    share: new Uint8Array(0),
-    value: null,
-    evidence: [],
-  });
-  return { instance, message: header };
+  return { instance, message: readHeader(kind as MessageKind, input) };
 }
 
 /** The kinds of messages that may travel between replicas. */

@@ -14,6 +14,7 @@ import {
   type ReplicaMessage,
 } from "./client-protocol.ts";
 import { codedKinds, decodeFrame, encodeFrame } from "./codec.ts";
+import * as composition from "./composition.ts";
 import * as messages from "./messages.ts";
 import {
   decodeOutcome,
@@ -137,6 +138,12 @@ describe("frames between replicas", () => {
       pageCount: 3,
       path: [digest("a"), digest("b")],
     }),
+    headerRelay: new composition.HeaderRelay(2, header),
+    need: new composition.Need({ instance: 2, seq: 17, ordered: 9 }),
+    rejoin: new composition.Rejoin(3),
+    challenge: new composition.Challenge(4),
+    health: new composition.Health(4, 130),
+    reinstate: new composition.Reinstate({ instance: 2, view: 8, signer: 1, certificate: bytes(5, 0xc0) }),
   };
   pin("frames", samples, {
     encode: (message) => encodeFrame(0x0102, message),
