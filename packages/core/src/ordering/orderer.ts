@@ -1,11 +1,12 @@
 import type { Job, JobResult, LogRecord, Watermark } from "../effects/effects.ts";
 import type { Outbox } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
-import type { InstanceId, ReplicaId, SequenceNumber, TimerId, View } from "../kernel/ids.ts";
+import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId, View } from "../kernel/ids.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Anchor } from "../wire/anchor.ts";
 import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message, Status } from "../wire/messages.ts";
+import type { Request } from "../wire/request.ts";
 import type { Hash, Value } from "../wire/value.ts";
 
 /** One ordered entry, ready to execute (DQBFT 3.2.2). */
@@ -31,6 +32,14 @@ export interface Sequel {
   checkpoint(seq: SequenceNumber): void;
   /** An instance has moved to a stable checkpoint above what is executed here: the state must be transferred. */
   outrun(anchor: Anchor): void;
+  /** Whether this replica is behind: a stable checkpoint above its execution is known. Then it accuses nobody (dqbft.md 8). */
+  readonly behind: boolean;
+  /** Sends the coordinator what waits of this client here, once more: half the time that it has is over (dqbft.md 8, help first). */
+  forward(client: Digest): void;
+  /** A value that this replica submitted is not decided where it was proposed, and never will be there (dqbft.md 4.1, re-queue). */
+  dropped(value: Value): void;
+  /** Who coordinates clients may have changed: a view was entered. */
+  moved(): void;
 }
 
 export interface OrdererContext {
@@ -63,6 +72,15 @@ export interface Orderer {
   submit(value: Value): void;
   /** A client's wish for another coordinator, authentic, on its way into the order. */
   reassign(request: AssignRequest): void;
+  /**
+   * This replica has seen a client's request that the coordinator has to propose in time: `T_D` (dqbft.md 8, first row). Said
+   * again when the client's coordinator changes.
+   */
+  expect(request: Request, coordinator: ReplicaId): void;
+  /** Nothing of this client up to the timestamp is waited for any more: it has executed, or never will. */
+  served(client: Digest, timestamp: number): void;
+  /** Coordinators that serve no new commands: their instances are in foreign views (H25). */
+  readonly away: readonly ReplicaId[];
   /** Last slot of the global order that is executed. */
   readonly executed: SequenceNumber;
   /** What must hold for a message to be authentic, or null if it is none for this instance. */

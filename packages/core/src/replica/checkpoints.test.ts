@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Effect } from "../effects/effects.ts";
+import { Jobs } from "../effects/jobs.ts";
 import { Port } from "../effects/port.ts";
 import { FaultModel } from "../kernel/fault-model.ts";
 import { ROOT } from "../kernel/ids.ts";
@@ -7,7 +8,6 @@ import { InvariantViolation } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { Jobs } from "./jobs.ts";
 
 const N = 5;
 const OURS = "r".repeat(32);

@@ -1,3 +1,4 @@
+import type { Jobs } from "../effects/jobs.ts";
 import type { Port } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
@@ -5,7 +6,6 @@ import { invariant } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { CheckpointClaim } from "../wire/claim.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
-import type { Jobs } from "./jobs.ts";
 import { ShareCollection } from "./share-collection.ts";
 
 export interface CheckpointsOptions {

@@ -73,6 +73,17 @@ export class ClientDesk {
     this.#intake.giveBack(requests, ({ client }) => this.#coordinates(client) && executor.admits(client));
   }
 
+  /** Half of the coordinator's time is over: perhaps it has not got what waits here. */
+  forward(_client: Digest): void {}
+
+  /** What we proposed and a view change dropped, or overwrote, is to be proposed again (dqbft.md 4.1). */
+  onDropped(requests: readonly Request[]): void {
+    this.onDelivered(requests);
+  }
+
+  /** Who coordinates clients may have changed. */
+  onMoved(): void {}
+
   onAssigned(client: Digest): void {
     if (this.#coordinates(client)) this.#intake.adopt(client);
   }

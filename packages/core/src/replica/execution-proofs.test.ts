@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import type { Effect } from "../effects/effects.ts";
+import { Jobs } from "../effects/jobs.ts";
 import { Port } from "../effects/port.ts";
 import { FaultModel } from "../kernel/fault-model.ts";
 import { ROOT } from "../kernel/ids.ts";
@@ -8,7 +9,6 @@ import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import { noop } from "../wire/batch.ts";
 import { ExecProof, ExecSig } from "../wire/messages.ts";
 import { ExecutionProofs } from "./execution-proofs.ts";
-import { Jobs } from "./jobs.ts";
 
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 

@@ -1,4 +1,5 @@
 import type { JobResult } from "../effects/effects.ts";
+import type { Jobs } from "../effects/jobs.ts";
 import type { Port } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
@@ -7,7 +8,6 @@ import type { Delivery } from "../ordering/orderer.ts";
 import type { ExecutionClaim } from "../wire/claim.ts";
 import { ExecProof, ExecSig } from "../wire/messages.ts";
 import type { Answered, Execution } from "./executor.ts";
-import type { Jobs } from "./jobs.ts";
 import { ShareCollection } from "./share-collection.ts";
 
 export interface ExecutionProofsOptions {

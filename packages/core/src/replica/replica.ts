@@ -1,4 +1,5 @@
 import type { Effect, Job, JobResult, LogRecord } from "../effects/effects.ts";
+import { Jobs } from "../effects/jobs.ts";
 import { Pacer } from "../effects/pacer.ts";
 import { type Outbox, Port } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
@@ -11,7 +12,7 @@ import {
   type TimerId,
 } from "../kernel/ids.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
-import type { Delivery, InstanceStatus, Orderer, OrderingProtocol } from "../ordering/orderer.ts";
+import type { Delivery, InstanceStatus, Orderer, OrderingProtocol, Sequel } from "../ordering/orderer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { Service } from "../service/service.ts";
 import { Anchor } from "../wire/anchor.ts";
@@ -26,7 +27,6 @@ import { ClientDesk } from "./client-desk.ts";
 import { ClientTable } from "./client-table.ts";
 import { ExecutionProofs } from "./execution-proofs.ts";
 import { type Admission, Executor } from "./executor.ts";
-import { Jobs } from "./jobs.ts";
 import { ReplicatedState } from "./replicated-state.ts";
 import { dispatchRoot, rootChecks } from "./root-messages.ts";
 import { StatusExchange } from "./status-exchange.ts";
@@ -96,16 +96,7 @@ export class Replica {
     this.#jobs = new Jobs(this.#port);
     this.#clients = new ClientTable(faults.n, parameters.pipeline);
     this.#state = new ReplicatedState(hash, { clients: this.#clients, service: service.state });
-    this.#orderer = options.ordering.create({
-      ...options,
-      sequel: {
-        execute: (delivery) => this.#execute(delivery),
-        assign: (request) => this.#assign(request),
-        wants: (request) => this.#wants(request),
-        outrun: (anchor) => this.#onOutrun(anchor),
-        checkpoint: (seq) => this.#takeCheckpoint(seq),
-      },
-    });
+    this.#orderer = options.ordering.create({ ...options, sequel: this.#sequel() });
     const partitioned = this.#orderer.soleCoordinator === null;
     const common = { self, faults, port: this.#port, jobs: this.#jobs, window: parameters.orderWindow };
     this.#executor = new Executor({ ...options, n: faults.n, partitioned, clients: this.#clients });
@@ -221,6 +212,28 @@ export class Replica {
       lag: this.#status.lag,
       instances: this.#orderer.status(),
     };
+  }
+
+  #sequel(): Sequel {
+    const isBehind = (): boolean => this.#isBehind;
+    return {
+      execute: (delivery) => this.#execute(delivery),
+      assign: (request) => this.#assign(request),
+      wants: (request) => this.#wants(request),
+      outrun: (anchor) => this.#onOutrun(anchor),
+      checkpoint: (seq) => this.#takeCheckpoint(seq),
+      get behind() {
+        return isBehind();
+      },
+      forward: (client) => this.#desk.forward(client),
+      dropped: (value) => this.#desk.onDropped(requestsOf(value, this.#options.hash)),
+      moved: () => this.#desk.onMoved(),
+    };
+  }
+
+  /** Whether others prove that they have executed more than we. */
+  get #isBehind(): boolean {
+    return Math.max(this.#checkpoints.settled, this.#anchors.stable) > this.#orderer.executed;
   }
 
   // DQBFT 3.2.2 and linear-hybster.md 5.

@@ -21,6 +21,7 @@ import {
 } from "./messages.ts";
 import { DecodeError, Reader } from "./reader.ts";
 import { PROTOCOL_VERSION } from "./statement.ts";
+import { SUSPICION_CODECS } from "./suspicion.ts";
 import { type Hash, Value } from "./value.ts";
 import { Writer } from "./writer.ts";
 
@@ -181,6 +182,7 @@ const assignRequest: MessageCodec = {
 const CODECS: CodecTable = {
   ...ANCHOR_CODECS,
   ...COMPOSITION_CODECS,
+  ...SUSPICION_CODECS,
   [MessageKind.Prepare]: proposal,
   [MessageKind.CommitSig]: vote,
   [MessageKind.Commit]: certificate,

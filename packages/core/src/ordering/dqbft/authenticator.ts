@@ -7,10 +7,11 @@ import { assignCheck } from "../../wire/client-checks.ts";
 import { AssignRequest, type Evidence, type Message, Proposal } from "../../wire/messages.ts";
 import type { Hash } from "../../wire/value.ts";
 import { batchChecks } from "../batch-gate.ts";
+import { COMPOSITION } from "../composition.ts";
 import type { OrdererContext } from "../orderer.ts";
 import { orderListOf } from "./order-value.ts";
 import { lowIn } from "./orderer-part.ts";
-import { COMPOSITION, type DqbftRecipe } from "./recipe.ts";
+import type { DqbftRecipe } from "./recipe.ts";
 
 /** Says what must hold for a message of any instance to be authentic, evidence and client signatures included. */
 export class Authenticator {

@@ -2,7 +2,7 @@ import { type Agreement, type Superior, Verdict } from "../../agreement/agreemen
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Pacer } from "../../effects/pacer.ts";
 import { Port } from "../../effects/port.ts";
-import type { InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
 import type { Anchor } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
@@ -13,8 +13,10 @@ import {
   type Proposal,
   type Status,
 } from "../../wire/messages.ts";
+import type { Request } from "../../wire/request.ts";
 import type { Value } from "../../wire/value.ts";
 import { judgeBatch } from "../batch-gate.ts";
+import { COMPOSITION } from "../composition.ts";
 import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol } from "../orderer.ts";
 import { Authenticator } from "./authenticator.ts";
 import { judgeOrder } from "./gate.ts";
@@ -22,7 +24,7 @@ import { Horizon } from "./horizon.ts";
 import { OrderQueue } from "./order-queue.ts";
 import { encodeOrderValue, type OrderLimits, type OrderList, orderListOf } from "./order-value.ts";
 import { decodePart, type OrdererPart } from "./orderer-part.ts";
-import { COMPOSITION, type DqbftRecipe } from "./recipe.ts";
+import type { DqbftRecipe } from "./recipe.ts";
 import { Sequencer } from "./sequencer.ts";
 
 /** What an instance told us, until no instance is on the stack. */
@@ -112,6 +114,12 @@ class Dqbft implements Orderer {
     if (this.#order.primary !== this.#context.self) this.#port.send(this.#order.primary, request);
     this.#settle();
   }
+
+  readonly away: readonly ReplicaId[] = [];
+
+  expect(_request: Request, _coordinator: ReplicaId): void {}
+
+  served(_client: Digest, _timestamp: number): void {}
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
     return this.#authenticator.checks(instance, message);
@@ -356,6 +364,12 @@ function bound({ sequel }: OrdererContext): Omit<OrdererContext["sequel"], "assi
     wants: (request) => sequel.wants(request),
     checkpoint: (seq) => sequel.checkpoint(seq),
     outrun: (anchor) => sequel.outrun(anchor),
+    get behind() {
+      return sequel.behind;
+    },
+    forward: (client) => sequel.forward(client),
+    dropped: (value) => sequel.dropped(value),
+    moved: () => sequel.moved(),
   };
 }
 

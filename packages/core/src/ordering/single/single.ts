@@ -1,12 +1,13 @@
 import type { Agreement, AgreementProtocol, InstanceAddress, Superior } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Port } from "../../effects/port.ts";
-import type { InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
 import { type Anchor, openAnchor } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
 import type { AssignRequest, Message, Status } from "../../wire/messages.ts";
 import { DecodeError, Reader } from "../../wire/reader.ts";
+import type { Request } from "../../wire/request.ts";
 import type { Value } from "../../wire/value.ts";
 import { Writer } from "../../wire/writer.ts";
 import { batchChecks, judgeBatch } from "../batch-gate.ts";
@@ -65,6 +66,12 @@ class Single implements Orderer {
 
   /** There is one coordinator, whoever is primary. */
   reassign(_request: AssignRequest): void {}
+
+  readonly away: readonly ReplicaId[] = [];
+
+  expect(_request: Request, _coordinator: ReplicaId): void {}
+
+  served(_client: Digest, _timestamp: number): void {}
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
     if (instance !== INSTANCE) return null;

@@ -1,11 +1,11 @@
-import type { JobResult, Share } from "../effects/effects.ts";
-import type { Port } from "../effects/port.ts";
 import type { Ticket } from "../kernel/ids.ts";
 import type { Claim } from "../wire/claim.ts";
+import type { JobResult, Share } from "./effects.ts";
+import type { Port } from "./port.ts";
 
 type Continuation = (result: JobResult) => void;
 
-/** The replica layer's jobs under way: who asked for what. As many as there are entries and checkpoints in the window. */
+/** The jobs of one address that are under way: who asked for what. As many as its user has things to sign and combine at once. */
 export class Jobs {
   readonly #port: Port;
   readonly #waiting = new Map<Ticket, Continuation>();
