@@ -54,8 +54,14 @@ export interface OrdererContext {
 /** How far one instance is, for people. */
 export interface InstanceStatus {
   readonly instance: InstanceId;
+  /** The view that it is in, or on its way to. */
   readonly view: View;
+  /** Of that view. */
   readonly primary: ReplicaId;
+  /** Whether it is in the view: else it is changing views. */
+  readonly active: boolean;
+  /** Last slot of the probation of the view that it entered last (dqbft.md 4.2); 0 if there is none. */
+  readonly probation: SequenceNumber;
   readonly low: SequenceNumber;
   readonly decided: SequenceNumber;
   readonly known: SequenceNumber;

@@ -25,7 +25,18 @@ function status(executed: number): NodeStatus {
       clients: 3,
       queuedBytes: 0,
       lag: 2,
-      instances: [{ instance: 0, view: 0, primary: 0, low: 64, decided: executed, known: executed + 1 }],
+      instances: [
+        {
+          instance: 0,
+          view: 3,
+          primary: 2,
+          active: false,
+          probation: 80,
+          low: 64,
+          decided: executed,
+          known: executed + 1,
+        },
+      ],
     },
     peers: [
       { peer: 0, linked: false, links: 0, framesDropped: 0, ...traffic },
@@ -51,6 +62,9 @@ test("a scrape shows the state of the moment, totals as counters", async () => {
   expect(text).toContain("destiny_commands_total 710");
   expect(text).toContain("destiny_executed_slots 71");
   expect(text).toContain('destiny_instance_known{instance="0"} 72');
+  expect(text).toContain('destiny_instance_view{instance="0"} 3');
+  expect(text).toContain('destiny_instance_active{instance="0"} 0');
+  expect(text).toContain('destiny_instance_probation_slots{instance="0"} 9');
   expect(text).toContain('destiny_mesh_linked{peer="2"} 1');
   expect(text).toContain('destiny_mesh_dropped_frames_total{peer="2"} 9');
   expect(text).toContain("destiny_store_groups_total 5");

@@ -31,6 +31,12 @@ const INSTANCE: readonly Reading<InstanceStatus>[] = [
   ["instance_low", "Low watermark", ({ low }) => low],
   ["instance_view", "View", ({ view }) => view],
   ["instance_primary", "Primary of the view", ({ primary }) => primary],
+  ["instance_active", "1 if it is in the view, 0 while it changes views", ({ active }) => (active ? 1 : 0)],
+  [
+    "instance_probation_slots",
+    "Slots of probation that are left",
+    ({ decided, probation }) => Math.max(0, probation - decided),
+  ],
 ];
 
 const PEER: readonly Reading<PeerStatistics>[] = [

@@ -17,6 +17,7 @@ import type { Request } from "../../wire/request.ts";
 import type { Value } from "../../wire/value.ts";
 import { judgeBatch } from "../batch-gate.ts";
 import { COMPOSITION } from "../composition.ts";
+import { instanceStatus } from "../instance-status.ts";
 import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol } from "../orderer.ts";
 import { Authenticator } from "./authenticator.ts";
 import { judgeOrder } from "./gate.ts";
@@ -198,9 +199,7 @@ class Dqbft implements Orderer {
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#all().map(({ view, primary, low, decided, known }, instance) => {
-      return { instance, view, primary, low, decided, known };
-    });
+    return this.#all().map((agreement, instance) => instanceStatus(instance, agreement));
   }
 
   #advance({ executed, cut }: OrdererPart, anchor: Anchor): readonly Watermark[] {

@@ -11,6 +11,7 @@ import type { Request } from "../../wire/request.ts";
 import type { Value } from "../../wire/value.ts";
 import { Writer } from "../../wire/writer.ts";
 import { batchChecks, judgeBatch } from "../batch-gate.ts";
+import { instanceStatus } from "../instance-status.ts";
 import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol } from "../orderer.ts";
 
 const INSTANCE: InstanceId = 0;
@@ -141,8 +142,7 @@ class Single implements Orderer {
   }
 
   status(): readonly InstanceStatus[] {
-    const { view, primary, low, decided, known } = this.#agreement;
-    return [{ instance: INSTANCE, view, primary, low, decided, known }];
+    return [instanceStatus(INSTANCE, this.#agreement)];
   }
 
   get #address(): InstanceAddress {
