@@ -8,10 +8,11 @@ const packageMayImport = {
   crypto: ["core"],
   client: ["core", "crypto"],
   simulator: ["core", "crypto"],
+  check: ["core", "crypto", "simulator"],
   node: ["core", "crypto", "client"],
   experiments: ["core", "crypto", "client", "simulator", "node"],
-  cli: ["core", "crypto", "client", "simulator", "node", "experiments"],
-  testkit: ["core", "crypto", "client", "simulator", "node"],
+  cli: ["core", "crypto", "client", "simulator", "check", "node", "experiments"],
+  testkit: ["core", "crypto", "client", "simulator", "check", "node"],
 };
 
 /** A part of the core, a folder or a file, may import these parts of the core and no other. */

@@ -1,0 +1,100 @@
+import type { Digest, InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
+import { type Message, MessageKind } from "@destiny/core/wire/messages";
+import type { Parcel } from "@destiny/simulator/network/network";
+import type { Signed } from "@destiny/simulator/trust/trust";
+import type { Observer } from "../stage/observer.ts";
+import { hex } from "./text.ts";
+import { demand } from "./violation.ts";
+
+/** What a slot's votes are for. */
+export interface Ballot {
+  readonly instance: InstanceId;
+  readonly view: View;
+  readonly seq: SequenceNumber;
+  readonly digest: Digest;
+  readonly extension: number;
+}
+
+interface Slot {
+  readonly votes: Map<string, Set<ReplicaId>>;
+  certified: Digest | null;
+}
+
+/**
+ * S2: at most one value per slot has a quorum behind it, in whatever view. Counted are votes as they were really given, by
+ * trusted subsystems or by messages sent, lost ones too: a quorum that nobody has collected yet is one all the same.
+ */
+export class VoteLedger implements Observer {
+  readonly #n: number;
+  readonly #quorum: number;
+  readonly #slots = new Map<string, Slot>();
+  /** Slots with a certified value. */
+  certifiedSlots = 0;
+
+  constructor(n: number, quorum: number) {
+    this.#n = n;
+    this.#quorum = quorum;
+  }
+
+  signed({ replica, claim }: Signed): void {
+    if (claim.type !== "slot") return;
+    const ballot = readSlotMessage(claim.instance, claim.message);
+    if (ballot !== null) this.vote(replica, ballot);
+  }
+
+  sent({ from, to, instance, content }: Parcel): void {
+    if (from >= this.#n || to >= this.#n) return;
+    const message = content as Message & Partial<Ballot>;
+    if (message.kind !== MessageKind.PbftCommit) return;
+    const { view, seq, digest } = message;
+    if (view !== undefined && seq !== undefined && digest !== undefined) {
+      this.vote(from, { instance, view, seq, digest, extension: 0 });
+    }
+  }
+
+  vote(replica: ReplicaId, ballot: Ballot): void {
+    const slot = this.#slot(ballot.instance, ballot.seq);
+    const key = `${ballot.view} ${ballot.extension} ${ballot.digest}`;
+    const voters = slot.votes.get(key) ?? new Set();
+    slot.votes.set(key, voters.add(replica));
+    if (voters.size < this.#quorum || slot.certified === ballot.digest) return;
+    const { certified } = slot;
+    demand(certified === null, "S2 one certified value", () => conflict(ballot, certified ?? "", voters));
+    slot.certified = ballot.digest;
+    this.certifiedSlots += 1;
+  }
+
+  /** Replicas that voted for exactly this. */
+  voters({ instance, seq, view, extension, digest }: Ballot): number {
+    return this.#slots.get(`${instance} ${seq}`)?.votes.get(`${view} ${extension} ${digest}`)?.size ?? 0;
+  }
+
+  /** The value that has a quorum behind it; null if none has. */
+  certified(instance: InstanceId, seq: SequenceNumber): Digest | null {
+    return this.#slots.get(`${instance} ${seq}`)?.certified ?? null;
+  }
+
+  #slot(instance: InstanceId, seq: SequenceNumber): Slot {
+    const key = `${instance} ${seq}`;
+    const found = this.#slots.get(key);
+    if (found !== undefined) return found;
+    const slot: Slot = { votes: new Map(), certified: null };
+    this.#slots.set(key, slot);
+    return slot;
+  }
+}
+
+function conflict({ instance, seq, view, digest }: Ballot, other: Digest, voters: Set<ReplicaId>): string {
+  const by = [...voters].join(", ");
+  return `instance ${instance} slot ${seq}: ${hex(digest)} is certified in view ${view} by ${by}, and ${hex(other)} was before`;
+}
+
+/** `("LH", v, o, d, x)` (linear-hybster.md 2), read by hand; null if it is none. */
+export function readSlotMessage(instance: InstanceId, bytes: Uint8Array): Ballot | null {
+  if (bytes.length !== 52) return null;
+  const at = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const u48 = (offset: number): number =>
+    at.getUint32(offset, true) + at.getUint16(offset + 4, true) * 0x1_0000_0000;
+  const digest = Buffer.from(bytes.subarray(14, 46)).toString("latin1");
+  return { instance, view: u48(2), seq: u48(8), digest, extension: u48(46) };
+}

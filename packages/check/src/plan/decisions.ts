@@ -1,0 +1,145 @@
+import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
+
+/** A span of the run. */
+export interface Span {
+  readonly from: Micros;
+  readonly until: Micros;
+}
+
+/** One thing that happens in a run and that could be left out. Times count from the start of the run. */
+export type Decision =
+  | CommandDecision
+  | NetworkDecision
+  | CrashDecision
+  | PauseDecision
+  | DiskDecision
+  | SkewDecision
+  | FaultyDecision;
+
+export type KeyedOperation =
+  | { readonly type: "put"; readonly key: number; readonly value: number }
+  | { readonly type: "get" | "delete"; readonly key: number };
+
+/** A client submits a request. */
+export interface CommandDecision {
+  readonly kind: "command";
+  readonly at: Micros;
+  readonly client: number;
+  readonly operations: readonly KeyedOperation[];
+}
+
+/** Parcels are meddled with. `seed` is that of its own stream of randomness: no decision shifts another's. */
+export type NetworkDecision = ChanceDecision | SlowLinkDecision | PartitionDecision;
+
+/** Happens to parcels with a probability. */
+export type ChanceDecision = Span & { readonly rate: number; readonly seed: number } & (
+    | { readonly kind: "loss" | "duplication" | "replay" }
+    | { readonly kind: "reorder" | "spikes"; readonly maxMicros: Micros }
+  );
+
+export type SlowLinkDecision = Span & {
+  readonly kind: "slow-link";
+  readonly link: Link;
+  readonly micros: Micros;
+};
+
+export type PartitionDecision = Span & {
+  readonly kind: "partition";
+  readonly shape: "split" | "one-way" | "bridged" | "isolated";
+  /** Links that carry nothing. */
+  readonly blocked: readonly Link[];
+  /** Comes and goes with this period, if above 0. */
+  readonly flapMicros: Micros;
+};
+
+/** From a replica to another. */
+export type Link = readonly [ReplicaId, ReplicaId];
+
+/** Kinds of effect between which a crash can come. */
+export const BOUNDARIES = [
+  "persist",
+  "certify",
+  "send",
+  "broadcast",
+  "reply",
+  "note",
+  "save-checkpoint",
+] as const;
+export type Boundary = (typeof BOUNDARIES)[number];
+
+/** A replica crashes and comes back. */
+export interface CrashDecision {
+  readonly kind: "crash";
+  readonly replica: ReplicaId;
+  readonly at: Micros;
+  readonly downMicros: Micros;
+  /** At the `count`-th effect of this kind from `at` on: before it is performed, or right after. At once if null. */
+  readonly boundary: {
+    readonly effect: Boundary;
+    readonly count: number;
+    readonly side: "before" | "after";
+  } | null;
+  /** Writes that had become durable although nobody was told. */
+  readonly kept: number;
+}
+
+export interface PauseDecision {
+  readonly kind: "pause";
+  readonly replica: ReplicaId;
+  readonly at: Micros;
+  readonly forMicros: Micros;
+}
+
+/** Nothing becomes durable for a while; or the disk is full, and the replica stops at its next write until there is room. */
+export interface DiskDecision {
+  readonly kind: "stall" | "full";
+  readonly replica: ReplicaId;
+  readonly at: Micros;
+  readonly forMicros: Micros;
+}
+
+/** A replica's timers run at another speed: early below 1, late above. */
+export interface SkewDecision {
+  readonly kind: "skew";
+  readonly replica: ReplicaId;
+  readonly factor: number;
+}
+
+/** What makes a replica one of the f. */
+export type FaultyDecision =
+  /** It stops for good. */
+  | { readonly kind: "dead"; readonly replica: ReplicaId; readonly at: Micros }
+  /** It loses its disk: a corrupt record was found, say, and the operator wiped it. */
+  | {
+      readonly kind: "wipe";
+      readonly replica: ReplicaId;
+      readonly at: Micros;
+      readonly downMicros: Micros;
+    }
+  /** Outside the fault model: its trusted subsystem falls back to what it was at `from`, and so does its disk if told. */
+  | {
+      readonly kind: "rollback";
+      readonly replica: ReplicaId;
+      readonly from: Micros;
+      readonly at: Micros;
+    }
+  | {
+      readonly kind: "byzantine";
+      readonly replica: ReplicaId;
+      readonly behaviour: string;
+      readonly from: Micros;
+      readonly seed: number;
+    };
+
+const FAULTY: readonly Decision["kind"][] = ["dead", "wipe", "rollback", "byzantine"];
+
+/** Replicas that are not correct in a run of these decisions. */
+export function faultyIn(decisions: readonly Decision[]): ReadonlySet<ReplicaId> {
+  const faulty = decisions.filter((decision): decision is FaultyDecision => FAULTY.includes(decision.kind));
+  return new Set(faulty.map(({ replica }) => replica));
+}
+
+/** Whether the run is outside the fault model, and may only be caught at it. */
+export function isOutsideModel(decisions: readonly Decision[]): boolean {
+  return decisions.some(({ kind }) => kind === "rollback");
+}

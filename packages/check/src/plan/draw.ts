@@ -1,0 +1,86 @@
+import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
+import { Random } from "@destiny/core/kernel/random";
+import type { Parameters } from "@destiny/core/parameters";
+import { majorities } from "../oracles/arithmetic.ts";
+import type { Decision } from "./decisions.ts";
+import { drawCommands } from "./draw-commands.ts";
+import { drawFaulty } from "./draw-faulty.ts";
+import { drawNetwork } from "./draw-network.ts";
+import { drawProcess } from "./draw-process.ts";
+import type { Plan } from "./plan.ts";
+
+const SECOND: Micros = 1_000_000;
+const TROUBLE_MAX: Micros = 10 * SECOND;
+
+export interface DrawOptions {
+  readonly protocol: string;
+  readonly kind: "byzantine" | "hybrid";
+  readonly n: number;
+  readonly seed: number;
+  /** Behaviours to choose from for replicas that are to be Byzantine; none if empty. */
+  readonly behaviours: readonly string[];
+  /** Whether replicas may die for good, or lose their disk: the protocol has what it takes to go on. */
+  readonly permanent: boolean;
+}
+
+/** What the parts of a plan are drawn from. */
+export interface DrawContext extends DrawOptions {
+  readonly maxFaulty: number;
+  readonly troubleMicros: Micros;
+  /** A stream of its own for this part: whether another part is drawn changes nothing here. */
+  readonly random: Random;
+}
+
+/** The plan that a seed stands for. Each kind of fault is on in some seeds and off in others: swarm testing. */
+export function drawPlan(options: DrawOptions): Plan {
+  const { protocol, kind, n, seed } = options;
+  const random = new Random(seed);
+  const [stage, commands, network, process, faulty] = [1, 2, 3, 4, 5].map((concern) => random.fork(concern));
+  const troubleMicros = 4 * SECOND + pick(stage).below(TROUBLE_MAX - 4 * SECOND);
+  const context = { ...options, maxFaulty: majorities(kind, n).faulty, troubleMicros };
+  const homes = drawHomes(n, pick(commands));
+  const decisions: Decision[] = [
+    ...drawFaulty({ ...context, random: pick(faulty) }),
+    ...drawProcess({ ...context, random: pick(process) }),
+    ...drawNetwork({ ...context, random: pick(network) }),
+    ...drawCommands({ ...context, random: pick(commands) }, homes.length),
+  ];
+  const shape = drawShape(pick(stage));
+  return { protocol, n, seed, ...shape, retryMicros: SECOND, homes, troubleMicros, decisions };
+}
+
+function pick(random: Random | undefined): Random {
+  return random ?? new Random(0);
+}
+
+function drawHomes(n: number, random: Random): ReplicaId[] {
+  return Array.from({ length: 1 + random.below(2 * n) }, () => random.below(n));
+}
+
+/** Small windows, so that a few commands cross checkpoints and fill them; machines and links of several speeds. */
+function drawShape(random: Random): Pick<Plan, "parameters" | "delays" | "latency"> {
+  const parameters: Partial<Parameters> = {
+    statusPeriod: SECOND,
+    pullDelay: SECOND / 10,
+    checkpointPeriod: random.chance(0.5) ? 4 : 8,
+    orderWindow: 16,
+    disseminationWindow: 8,
+    referencesPerInstanceMax: 4,
+    orderEntriesMax: 6,
+    optimisticMax: random.chance(0.3) ? 2 : 16,
+    ordering: random.chance(0.25) ? "pessimistic" : "optimistic",
+    probationSlots: 2 + random.below(6),
+    batchDelay: random.chance(0.5) ? 2_000 : 10_000,
+    suspicionDelay: SECOND / 2,
+    viewChangeDelay: SECOND / 2,
+    graceDelay: SECOND / 5,
+    reinstatementDelay: 2 * SECOND,
+  };
+  const delays = {
+    diskMicros: random.chance(0.3) ? 1_000 + random.below(20_000) : 100,
+    verifyMicros: random.chance(0.3) ? random.below(2_000) : 0,
+    certifyMicros: random.chance(0.3) ? 50 + random.below(5_000) : 50,
+    combineMicros: random.chance(0.3) ? 100 + random.below(5_000) : 100,
+  };
+  return { parameters, delays, latency: { min: 500, max: 1_000 * (2 + random.below(40)) } };
+}

@@ -1,0 +1,75 @@
+import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import { majorities } from "../oracles/arithmetic.ts";
+import { hex } from "../oracles/text.ts";
+import { Violation } from "../oracles/violation.ts";
+import type { Stage } from "../stage/stage.ts";
+import { livenessBound } from "./bound.ts";
+
+/** How long virtual time runs between two looks at whether the cluster has recovered. */
+const LOOK_MICROS: Micros = 100_000;
+
+/** Ends the trouble: the network is whole, and every correct replica is up. Faulty ones stay as they are. */
+export function heal(stage: Stage): void {
+  const { world, faulty } = stage;
+  world.network.meddle(null);
+  for (const { self, disk } of world.hosts) {
+    if (faulty.has(self)) continue;
+    disk.resume();
+    world.host(self).resume();
+    stage.restart(self);
+  }
+}
+
+/** L1 and L2: every command is answered in time, and then all correct replicas come to the same state. */
+export function recover(stage: Stage): void {
+  const { plan, parameters, faults, world, clients } = stage;
+  const { faulty } = majorities(faults.kind, faults.n);
+  const { retryMicros, latency } = plan;
+  const latencyMax =
+    latency.max + plan.delays.diskMicros + plan.delays.certifyMicros + plan.delays.combineMicros;
+  const bound = livenessBound({ parameters, n: faults.n, faulty, retryMicros, latencyMax });
+  const isAnswered = (): boolean => clients.every(({ outstanding }) => outstanding === 0);
+  if (!waitFor(stage, bound, isAnswered)) {
+    const open = clients.reduce((sum, { outstanding }) => sum + outstanding, 0);
+    const seconds = (bound / 1_000_000).toFixed(0);
+    throw new Violation(
+      "L1 liveness",
+      `${open} requests not answered within ${seconds} s: ${describe(stage)}`,
+    );
+  }
+  if (!waitFor(stage, bound, () => new Set(correct(stage).map((self) => stateOf(stage, self))).size === 1)) {
+    throw new Violation("L2 convergence", `correct replicas differ for ever: ${describe(stage)}`);
+  }
+  world.run(LOOK_MICROS);
+}
+
+function waitFor({ world }: Stage, bound: Micros, isDone: () => boolean): boolean {
+  const end = world.engine.now + bound;
+  while (!isDone()) {
+    if (world.engine.now >= end) return false;
+    world.run(LOOK_MICROS);
+  }
+  return true;
+}
+
+function correct({ faulty, faults }: Stage): ReplicaId[] {
+  return Array.from({ length: faults.n }, (_, self) => self).filter((self) => !faulty.has(self));
+}
+
+/** Where a replica is, and the digest of its service's state. */
+function stateOf(stage: Stage, self: ReplicaId): string {
+  const { state } = stage.service(self);
+  const pages = Array.from({ length: state.pageCount }, (_, page) => digestOf(state.page(page)));
+  return `${stage.replica(self).status().executed} ${hex(digestOf(Buffer.from(pages.join(""), "latin1")))}`;
+}
+
+function describe(stage: Stage): string {
+  return correct(stage)
+    .map((self) => {
+      const { instances } = stage.replica(self).status();
+      const views = instances.map(({ view, decided, known }) => `v${view} ${decided}/${known}`).join(", ");
+      return `replica ${self} at ${stateOf(stage, self)} [${views}]`;
+    })
+    .join("; ");
+}

@@ -1,0 +1,96 @@
+import type { Protocol } from "@destiny/core/catalogue";
+import type { Micros } from "@destiny/core/kernel/ids";
+import { applyClockFaults } from "../faults/clock-faults.ts";
+import { applyNetworkFaults } from "../faults/network-faults.ts";
+import { applyProcessFaults } from "../faults/process-faults.ts";
+import { applyWorkload } from "../faults/workload.ts";
+import { type Oracles, setUpOracles } from "../oracles/oracles.ts";
+import { type OracleName, Violation } from "../oracles/violation.ts";
+import { type Decision, faultyIn, isOutsideModel, type NetworkDecision } from "../plan/decisions.ts";
+import type { Plan } from "../plan/plan.ts";
+import { Stage } from "../stage/stage.ts";
+import { heal, recover } from "./recovery.ts";
+import { Tally } from "./tally.ts";
+
+/** What an oracle saw. */
+export interface Finding {
+  readonly oracle: OracleName;
+  readonly message: string;
+  /** When, in virtual time, and after how many events. */
+  readonly at: Micros;
+  readonly event: number;
+}
+
+/** What a run came to. */
+export interface Outcome {
+  readonly finding: Finding | null;
+  readonly tally: Tally;
+  readonly traceHash: string;
+}
+
+const NETWORK: readonly Decision["kind"][] = [
+  "loss",
+  "duplication",
+  "replay",
+  "reorder",
+  "spikes",
+  "slow-link",
+  "partition",
+];
+
+export interface RunOptions {
+  readonly plan: Plan;
+  readonly protocol: Protocol;
+  /** Whether commands must be answered once the trouble is over; only safety counts if not. */
+  readonly demandsLiveness: boolean;
+}
+
+/** Plays a plan to its end, or to the first violation. */
+export function run({ plan, protocol, demandsLiveness }: RunOptions): Outcome {
+  const tally = new Tally();
+  const stage = new Stage({ plan, protocol, faulty: faultyIn(plan.decisions) });
+  const oracles = setUpOracles(stage);
+  stage.watch([...oracles.observers, { sent: () => tally.add("messages") }]);
+  const finding = findingOf(stage, () => {
+    stage.start();
+    applyFaults(stage, tally);
+    stage.world.engine.run(plan.troubleMicros);
+    heal(stage);
+    if (demandsLiveness && !isOutsideModel(plan.decisions)) recover(stage);
+  });
+  count(stage, oracles, tally);
+  return { finding, tally, traceHash: stage.world.trace.hash };
+}
+
+function applyFaults(stage: Stage, tally: Tally): void {
+  const { decisions } = stage.plan;
+  const network = decisions.filter((decision): decision is NetworkDecision =>
+    NETWORK.includes(decision.kind),
+  );
+  applyClockFaults(stage, decisions, tally);
+  applyProcessFaults(stage, decisions, tally);
+  applyNetworkFaults(stage, network, tally);
+  applyWorkload(stage, decisions);
+}
+
+function findingOf({ world }: Stage, play: () => void): Finding | null {
+  try {
+    play();
+    return null;
+  } catch (error) {
+    const at = { at: world.engine.now, event: world.engine.happened };
+    if (error instanceof Violation) return { oracle: error.oracle, message: error.message, ...at };
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return { oracle: "no crash", message: text, ...at };
+  }
+}
+
+function count({ world, clients }: Stage, { model, votes }: Oracles, tally: Tally): void {
+  tally.add("events", world.engine.happened);
+  tally.add("executed requests", model.executed);
+  tally.add("certified slots", votes.certifiedSlots);
+  tally.add("misbehaviour reports", world.reports.length);
+  for (const client of clients) {
+    tally.add("answered requests", client.submissions.length - client.outstanding);
+  }
+}

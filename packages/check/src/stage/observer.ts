@@ -1,0 +1,32 @@
+import type { Effect } from "@destiny/core/effects/effects";
+import type { ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import type { Delivery } from "@destiny/core/ordering/orderer";
+import type { AssignRequest } from "@destiny/core/wire/messages";
+import type { Reply } from "@destiny/core/wire/reply";
+import type { Parcel } from "@destiny/simulator/network/network";
+import type { Signed } from "@destiny/simulator/trust/trust";
+
+/**
+ * What can be seen of a run from outside the product. What a replica executes is told once everything before it is durable:
+ * a crash can take back what came earlier, and nobody else will ever know of it.
+ */
+export interface Observer {
+  /** Between replicas, and to or from clients: lost ones too. */
+  sent?(parcel: Parcel): void;
+  signed?(signed: Signed): void;
+  /** A replica's step asked for an effect, and nothing of it is performed yet. */
+  asked?(replica: ReplicaId, effect: Effect): void;
+  /** The effect is carried out: everything before it is durable. */
+  left?(replica: ReplicaId, effect: Effect): void;
+  started?(replica: ReplicaId): void;
+  crashed?(replica: ReplicaId): void;
+  /** Takes back a checkpoint at the start, or goes on from a transferred state. */
+  resumedFrom?(replica: ReplicaId, seq: SequenceNumber): void;
+  delivered?(replica: ReplicaId, delivery: Delivery): void;
+  assigned?(replica: ReplicaId, request: AssignRequest): void;
+  /** It has executed a slot of the global order to its end, and takes a checkpoint there. */
+  checkpointed?(replica: ReplicaId, seq: SequenceNumber): void;
+  replied?(replica: ReplicaId, reply: Reply): void;
+  /** An event of a replica is over, but for its effects. */
+  stepped?(replica: ReplicaId): void;
+}

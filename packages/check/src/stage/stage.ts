@@ -1,0 +1,180 @@
+import type { Protocol } from "@destiny/core/catalogue";
+import type { Effect } from "@destiny/core/effects/effects";
+import type { Outbox } from "@destiny/core/effects/port";
+import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import { type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import { defaultParameters, type Parameters } from "@destiny/core/parameters";
+import type { Driven } from "@destiny/core/replica/driven";
+import { Replica, STATUS_TIMER } from "@destiny/core/replica/replica";
+import { KeyValue } from "@destiny/core/service/key-value";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import { clientOf, SimulatedClient } from "@destiny/simulator/clients/client";
+import type { HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
+import { World } from "@destiny/simulator/cluster/world";
+import { uniformLatency } from "@destiny/simulator/network/latency";
+import { Violation } from "../oracles/violation.ts";
+import type { Plan } from "../plan/plan.ts";
+import { Markers } from "./markers.ts";
+import type { Observer } from "./observer.ts";
+import { Observers } from "./observers.ts";
+import { watchedOrdering } from "./watched-ordering.ts";
+import { WatchedReplica } from "./watched-replica.ts";
+
+const PAGES = 4;
+
+/** Changes what a replica's effects do, one after the other. Null leaves the effect as it is. */
+export type Interference = (host: ReplicaHost, effect: Effect) => readonly Effect[] | null;
+
+export interface StageOptions {
+  readonly plan: Plan;
+  readonly protocol: Protocol;
+  readonly faulty: ReadonlySet<ReplicaId>;
+}
+
+/** A simulated cluster of real replicas, seen from outside and open to interference. */
+export class Stage {
+  readonly plan: Plan;
+  readonly faulty: ReadonlySet<ReplicaId>;
+  readonly faults: FaultModel;
+  readonly parameters: Parameters;
+  readonly world: World;
+  readonly clients: readonly SimulatedClient[];
+  /** Called for every effect before it is performed, and for every one that leaves. */
+  readonly interferences: Interference[] = [];
+  readonly departures: ((host: ReplicaHost, effect: Effect) => void)[] = [];
+  /** Whether each client has a coordinator of its own, and only that one's batches count. */
+  partitioned = false;
+  readonly #protocol: Protocol;
+  readonly #markers = new Markers();
+  readonly #replicas = new Map<ReplicaId, Replica>();
+  readonly #services = new Map<ReplicaId, KeyValue>();
+  /** Replicas that threw, and are stopped for good. */
+  readonly #halted = new Set<ReplicaId>();
+  #told: Required<Observer> = new Observers([]).told;
+
+  constructor({ plan, protocol, faulty }: StageOptions) {
+    this.plan = plan;
+    this.faulty = faulty;
+    this.#protocol = protocol;
+    const { n, seed, latency, delays } = plan;
+    this.faults = protocol.faults(n);
+    this.parameters = defaultParameters(n, plan.parameters);
+    this.world = new World({
+      faults: this.faults,
+      seed,
+      instances: n + 1,
+      latency: (random) => uniformLatency(latency.min, latency.max, random),
+      delays,
+      isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
+      create: (self, outbox) => this.#create(self, outbox),
+      tap: this.#tap(),
+    });
+    this.clients = this.#createClients();
+  }
+
+  /** Tells these observers of everything from now on. To be called once, before {@link start}. */
+  watch(observers: readonly Observer[]): void {
+    this.#told = new Observers(observers).told;
+    this.world.network.watch((parcel) => this.#told.sent(parcel));
+    this.world.trust.watch((signed) => this.#told.signed(signed));
+  }
+
+  start(): void {
+    for (const host of this.world.hosts) this.restart(host.self);
+  }
+
+  /** Starts a replica that is down, unless it was stopped for good. */
+  restart(self: ReplicaId): void {
+    const host = this.world.host(self);
+    if (host.alive || this.#halted.has(self)) return;
+    this.#told.started(self);
+    host.start();
+  }
+
+  /** Whether it was running. */
+  crash(self: ReplicaId, kept = 0): boolean {
+    const host = this.world.host(self);
+    if (!host.alive) return false;
+    host.crash(kept);
+    this.#told.crashed(self);
+    return true;
+  }
+
+  replica(self: ReplicaId): Replica {
+    return present(this.#replicas.get(self), "a replica that was started");
+  }
+
+  service(self: ReplicaId): KeyValue {
+    return present(this.#services.get(self), "a replica that was started");
+  }
+
+  #create(self: ReplicaId, outbox: Outbox): Driven {
+    const service = new KeyValue({ pageCount: PAGES });
+    const { faults, parameters } = this;
+    const ordering = watchedOrdering(this.#protocol.ordering, this.#markers, this.#told, (orderer) => {
+      this.partitioned = orderer.soleCoordinator === null;
+    });
+    const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
+    const common = { self, faults, parameters, admission, service, outbox, hash: digestOf };
+    const replica = new Replica({ ...common, ordering });
+    this.#services.set(self, service);
+    this.#replicas.set(self, replica);
+    const inner = this.#tellingRestore(self, replica);
+    return new WatchedReplica({
+      inner,
+      stepped: () => this.#told.stepped(self),
+      threw: (error) => this.#onThrow(self, error),
+    });
+  }
+
+  #tellingRestore(self: ReplicaId, replica: Replica): Driven {
+    const restore = replica.restore.bind(replica);
+    replica.restore = (checkpoint) => {
+      this.#told.resumedFrom(self, checkpoint.seq);
+      restore(checkpoint);
+    };
+    return replica;
+  }
+
+  /** A correct replica never stops by itself. One that lost its memory may find out, and must stop then. */
+  #onThrow(self: ReplicaId, error: unknown): void {
+    if (!this.faulty.has(self)) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      throw new Violation("no crash", `replica ${self} threw: ${text}`);
+    }
+    this.#halted.add(self);
+    this.world.engine.after(0, () => void this.crash(self));
+  }
+
+  #tap(): HostTap {
+    return {
+      perform: (host, effect) => {
+        if (this.#markers.isMarker(effect)) return [effect];
+        this.#told.asked(host.self, effect);
+        let effects: readonly Effect[] = [effect];
+        for (const interfere of this.interferences) {
+          effects = effects.flatMap((each) => interfere(host, each) ?? [each]);
+        }
+        return effects;
+      },
+      leave: (host, effect) => {
+        if (this.#markers.redeem(effect)) return;
+        this.#told.left(host.self, effect);
+        if (effect.type === "reply") this.#told.replied(host.self, effect.reply);
+        for (const depart of this.departures) depart(host, effect);
+      },
+    };
+  }
+
+  #createClients(): readonly SimulatedClient[] {
+    const { world, faults, plan } = this;
+    let next = 0;
+    return plan.homes.map((home) => {
+      const number = clientOf(world, home, next);
+      next = number + 1;
+      const key = world.trust.clientKey(number);
+      return new SimulatedClient({ world, faults, key, retryMicros: plan.retryMicros, coordinator: home });
+    });
+  }
+}
