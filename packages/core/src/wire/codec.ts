@@ -2,6 +2,7 @@ import { type InstanceId, REPLICAS_MAX } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import { ANCHOR_CODECS } from "./anchor.ts";
 import { COMPOSITION_CODECS, readHeader, writeHeader } from "./composition.ts";
+import { FORWARD_CODECS } from "./forward.ts";
 import { LIMITS } from "./limits.ts";
 import type { CodecTable, MessageCodec } from "./message-codec.ts";
 import {
@@ -183,6 +184,7 @@ const CODECS: CodecTable = {
   ...ANCHOR_CODECS,
   ...COMPOSITION_CODECS,
   ...SUSPICION_CODECS,
+  ...FORWARD_CODECS,
   [MessageKind.Prepare]: proposal,
   [MessageKind.CommitSig]: vote,
   [MessageKind.Commit]: certificate,

@@ -85,15 +85,16 @@ export class Stopwatches {
     this.#count += slots;
   }
 
-  /** Looks at all waits. A wait has begun within a tick: so it takes one more than its length. */
+  /** Looks at all waits, of so many ticks times the multiplier. A wait has begun within a tick: so it takes one more. */
   look(ticks: number, multiplier: number): Overdue {
+    const length = ticks * multiplier;
     const halfway: Key[] = [];
     let expired = false;
     for (const [key, item] of this.#items) {
       const waited = this.#clock - item.startedAt;
       const counted = this.#count - item.countedAt;
-      if (waited > ticks || counted >= item.twin * multiplier) expired = true;
-      if (item.helped || (waited <= ticks / 2 && counted < (item.twin * multiplier) / 2)) continue;
+      if (waited > length || counted >= item.twin * multiplier) expired = true;
+      if (item.helped || (waited <= length / 2 && counted < (item.twin * multiplier) / 2)) continue;
       item.helped = true;
       halfway.push(key);
     }

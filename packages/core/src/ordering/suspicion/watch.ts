@@ -2,7 +2,7 @@ import type { Agreement } from "../../agreement/agreement.ts";
 import type { Jobs } from "../../effects/jobs.ts";
 import type { Port } from "../../effects/port.ts";
 import type { FaultModel } from "../../kernel/fault-model.ts";
-import type { InstanceId, ReplicaId, View } from "../../kernel/ids.ts";
+import type { InstanceId, ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
 import { Complaint, complaintClaim } from "../../wire/suspicion.ts";
 import { Complaints } from "./complaints.ts";
 import { Patience } from "./patience.ts";
@@ -150,7 +150,8 @@ export class Watch {
 
   /** An authentic complaint about this instance, from whoever passed it on. */
   receive(complaint: Complaint): void {
-    if (complaint.view < this.#options.agreement.view) return;
+    const { agreement, period } = this.#options;
+    if (complaint.view < agreement.view || agreement.decided - complaint.decided > period) return;
     this.#complaints.hold(complaint, this.#lifetime);
     this.#act(complaint.view);
     this.#bench.arm();
@@ -177,21 +178,22 @@ export class Watch {
 
   /** Says again what others would forget by then; the first time, once it is signed. */
   #complain(): void {
-    const view = this.#view;
-    if (this.#own?.view !== view) return this.#sign(view);
+    const { agreement, period } = this.#options;
+    const own = this.#own;
+    const stale = own === null || own.view !== this.#view || agreement.decided - own.decided > period / 2;
+    if (stale) return this.#sign(this.#view, agreement.decided);
     this.#repeatIn -= 1;
-    if (this.#repeatIn <= 0) this.#say(this.#own);
+    if (this.#repeatIn <= 0) this.#say(own);
   }
 
-  #sign(view: View): void {
+  #sign(view: View, decided: SequenceNumber): void {
     if (this.#signing === view) return;
     this.#signing = view;
-    const { instance } = this.#options;
-    this.#bench.jobs.certify(complaintClaim(instance, view), (result) => {
+    const about = { instance: this.#options.instance, view, decided };
+    this.#bench.jobs.certify(complaintClaim(about), (result) => {
       if (this.#signing === view) this.#signing = -1;
       if (result.type !== "certified" || this.#options.agreement.view !== view) return;
-      const signature = result.certificate;
-      this.#own = new Complaint({ instance, view, signer: this.#bench.self, signature });
+      this.#own = new Complaint({ ...about, signer: this.#bench.self, signature: result.certificate });
       this.#say(this.#own);
     });
   }
@@ -217,14 +219,13 @@ export class Watch {
 
   /** The stages begin anew, in full, in a view that is entered; while it changes view nothing is timed here. */
   #move(view: View, active: boolean): void {
-    if (view !== this.#view) this.#complaints.voidBelow(view);
-    if (active) {
-      if (view !== this.#view || !this.#active) for (const row of this.#rows) row.restart();
-      if (view > 0) this.#patience.grow();
-      this.#bench.arm();
-    }
+    this.#complaints.voidBelow(view);
     this.#view = view;
     this.#active = active;
+    if (!active) return;
+    for (const row of this.#rows) row.restart();
+    if (view > 0) this.#patience.grow();
+    this.#bench.arm();
   }
 
   /** How long a complaint is believed, in ticks: one timer length, and the tick under way. */
