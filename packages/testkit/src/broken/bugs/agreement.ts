@@ -1,0 +1,126 @@
+import { type PlantedBug, SIMULATION } from "../planted-bug.ts";
+
+const HYBSTER = "packages/core/src/agreement/linear-hybster/linear-hybster.ts";
+const SLOT = "packages/core/src/agreement/linear-hybster/slot.ts";
+const RECOVERY = "packages/core/src/agreement/linear-hybster/recovery.ts";
+const SLOT_RING = "packages/core/src/kernel/slot-ring.ts";
+
+/** Linear Hybster in one view. */
+export const AGREEMENT_BUGS: readonly PlantedBug[] = [
+  {
+    id: "sign-before-durable",
+    title:
+      "asks the trusted subsystem to sign before the Prepare is durable: a crash leaves a hole in the counter",
+    source: "hybster.md 10.2; reliability finding 3; S9c",
+    edits: [
+      {
+        file: HYBSTER,
+        find: "this.#context.port.persist(slot.seq, slot.proposal);",
+        replace: "this.#context.port.note(slot.seq, slot.proposal);",
+      },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "no-intent-log",
+    title: "forgets a proposal on a crash before its subsystem signed: it is in no log",
+    source: "hybster.md 10.2",
+    edits: [{ file: HYBSTER, find: "this.#context.port.persist(slot.seq, slot.proposal);", replace: "" }],
+    protocol: "single-linear-hybster",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "share-of-other-digest",
+    title: "counts shares over another value as support for the proposal, and condemns their honest senders",
+    source: "reliability programme 2.4, digest check skipped",
+    edits: [
+      {
+        file: SLOT,
+        find: "found === undefined || found.digest !== this.proposal.digest ||",
+        replace: "found === undefined ||",
+      },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "decided-digest-unchecked",
+    title: "hands up the value of the proposal that it has, whatever the commit certificate is for",
+    source: "reliability programme 2.4, digest check skipped",
+    edits: [
+      {
+        file: SLOT,
+        find: "this.commit !== null && this.proposal !== null && this.proposal.digest === this.commit.digest;",
+        replace: "this.commit !== null && this.proposal !== null;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "condemned-share-again",
+    title: "combines with a share that was found bad, again and again",
+    source: "linear-hybster.md 4, blame",
+    edits: [{ file: SLOT, find: " || this.#culprits.has(signer)", replace: "" }],
+    protocol: "single-linear-hybster",
+    replicas: 5,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "no-collector-ladder",
+    title: "sends its share to the first collector only: who withholds the Commit stops the slot",
+    source: "linear-hybster.md 4, ladder of collectors",
+    edits: [
+      { file: RECOVERY, find: "if (slot.share !== null) this.#shareWithAll(slot);", replace: "" },
+      { file: RECOVERY, find: "if (slot.share !== null) this.sendShare(slot, age);", replace: "" },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "window-not-checked",
+    title: "keeps slots above the high watermark: a place of the ring is shared by two live slots",
+    source: "S14, bounded memory",
+    edits: [
+      {
+        file: SLOT_RING,
+        find: "return seq > this.#low && seq <= this.high;",
+        replace: "return seq > this.#low;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "commit-not-logged",
+    title:
+      "a decision is not in the log: after a restart it is asked for again, and nobody may have it any more",
+    source: "linear-hybster.md 8",
+    edits: [{ file: HYBSTER, find: "this.#context.port.note(slot.seq, commit);", replace: "" }],
+    protocol: "single-linear-hybster",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "vote-out-of-order",
+    title: "hands up decided slots as the contiguous prefix though one between them is not decided",
+    source: "C3; S5",
+    edits: [
+      {
+        file: HYBSTER,
+        find: "while (this.#slots.find(this.#decided + 1)?.delivered === true) this.#decided += 1;",
+        replace: "this.#decided = Math.max(this.#decided, slot.seq);",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+];

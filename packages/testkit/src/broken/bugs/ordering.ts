@@ -1,0 +1,168 @@
+import { type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+
+const GATE = "packages/core/src/ordering/dqbft/gate.ts";
+const HORIZON = "packages/core/src/ordering/dqbft/horizon.ts";
+const SEQUENCER = "packages/core/src/ordering/dqbft/sequencer.ts";
+const ORDER_VALUE = "packages/core/src/ordering/dqbft/order-value.ts";
+const BATCH_GATE = "packages/core/src/ordering/batch-gate.ts";
+const DQBFT = "packages/core/src/ordering/dqbft/dqbft.ts";
+const HOLES = "packages/testkit/src/holes.test.ts";
+
+/** The gate, execution and checkpoints of DQBFT, and of a single instance. */
+export const ORDERING_BUGS: readonly PlantedBug[] = [
+  {
+    id: "no-limit-b-at-execution",
+    title: "executes all references of an O-value to one D-instance, however many",
+    source: "dqbft.md 14, no limit b at execution (H21)",
+    edits: [
+      {
+        file: HORIZON,
+        find: "return (this.#taken[instance] ?? 0) < this.#limits.referencesPerInstanceMax;",
+        replace: "return (this.#taken[instance] ?? 0) >= 0;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest("packages/core/src/ordering/dqbft/horizon.test.ts", ""),
+  },
+  {
+    id: "contiguity-not-checked",
+    title: "executes D-slots in the order of their references, skipped ones or not",
+    source: "dqbft.md 14, execution without contiguity (H7)",
+    edits: [
+      {
+        file: HORIZON,
+        find: "return room && reference.seq === this.next(reference.instance);",
+        replace: "return room && reference.seq >= this.next(reference.instance);",
+      },
+      {
+        file: SEQUENCER,
+        find: "const expected = reference.seq === this.#horizon.next(reference.instance);",
+        replace: "const expected = reference.seq >= this.#horizon.next(reference.instance);",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(HOLES, "H7, H12"),
+  },
+  {
+    id: "waits-instead-of-skipping",
+    title: "waits at a reference out of turn instead of skipping it: the order stops for good",
+    source: "dqbft.md 14, waiting instead of skipping (H7)",
+    edits: [
+      {
+        file: SEQUENCER,
+        find: "if (!this.#horizon.admits(reference)) return true; // Skipped, the same everywhere: H7, H12, H21.",
+        replace: "if (!this.#horizon.admits(reference)) return false;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(HOLES, "H7, H12"),
+  },
+  {
+    id: "skips-undecided-here",
+    title: "skips a reference whose D-slot is not decided here yet: replicas execute different logs",
+    source: "dqbft.md 14, skip where undecided here (breaks agreement)",
+    edits: [
+      {
+        file: SEQUENCER,
+        find: "if (expected && value === undefined && this.#horizon.hasRoom(reference.instance)) return false;",
+        replace:
+          "if (expected && value === undefined && this.#horizon.hasRoom(reference.instance)) return true;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "gate-without-evidence",
+    title: "accepts references without evidence: the O-primary orders what nobody disseminates",
+    source: "dqbft.md 4.3; S5",
+    edits: [
+      {
+        file: GATE,
+        find: "if (evidence === undefined || evidence.instance !== reference.instance) return false;",
+        replace: "if (evidence === undefined || evidence.instance !== reference.instance) return true;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(HOLES, "a proposal"),
+  },
+  {
+    id: "forged-request-executed",
+    title: "lets a batch with a forged client signature pass",
+    source: "H8; S6",
+    edits: [
+      {
+        file: BATCH_GATE,
+        find: "every((request) => request.valid === true)",
+        replace: "every((request) => request.valid !== null)",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(HOLES, "H8: a fresh batch"),
+  },
+  {
+    id: "checkpoint-on-o-slots-only",
+    title: "takes checkpoints by O-slots only: one loaded D-instance runs out of its window",
+    source: "dqbft.md 14, checkpoint trigger on O-slots only (H5)",
+    edits: [
+      {
+        file: SEQUENCER,
+        find: "Math.max(...advanced) >= Math.max(1, disseminationWindow / 2);",
+        replace: "advanced.length === 0;",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(HOLES, "H5"),
+  },
+  {
+    id: "checkpoint-part-without-cut",
+    title:
+      "a restored replica starts its execution at the checkpoint, but its D-instances from the beginning",
+    source: "dqbft.md 5",
+    edits: [
+      {
+        file: SEQUENCER,
+        find: "this.#horizon = new Horizon(this.#options.limits, cut);\n    this.#checkpoint = { seq: executed, cut };",
+        replace:
+          "this.#horizon = new Horizon(this.#options.limits, new Array<number>(cut.length).fill(0));\n    this.#checkpoint = { seq: executed, cut };",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "o-value-parse-order",
+    title: "reads a list of O-entries without its last one",
+    source: "C2, one reading of the bytes",
+    edits: [
+      {
+        file: ORDER_VALUE,
+        find: "for (let i = 0; i < count; i += 1) entries.push(readEntry(input));",
+        replace:
+          "for (let i = 0; i < count; i += 1) entries.push(readEntry(input));\n    if (entries.length > 1) entries.pop();",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "missing-body-not-pulled",
+    title: "does not ask for the body of an ordered D-slot that never reached it",
+    source: "dqbft.md 4.5",
+    edits: [
+      { file: DQBFT, find: "if (blocked !== null) this.#await(blocked.instance, blocked.seq);", replace: "" },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+];

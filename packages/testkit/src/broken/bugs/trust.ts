@@ -1,0 +1,76 @@
+import { type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+
+const FAULT_MODEL = "packages/core/src/kernel/fault-model.ts";
+const THRESHSIGN = "packages/crypto/src/trusted/threshsign.ts";
+const PAPER_4 = "packages/testkit/src/paper/destiny-4.paper.test.ts";
+
+/** Quorums, trusted counters, and what is signed. */
+export const TRUST_BUGS: readonly PlantedBug[] = [
+  {
+    id: "quorum-hybrid-one-less",
+    title: "decides with one vote less than a quorum, hybrid faults",
+    source: "reliability programme 2.4; hybster.md 14, f + 1 commits at N = 4",
+    edits: [
+      { file: FAULT_MODEL, find: "Math.floor(n / 2) + 1);", replace: "Math.max(1, Math.floor(n / 2)));" },
+    ],
+    protocol: "destiny",
+    replicas: 4,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "quorum-hybrid-f-plus-1",
+    title: "takes f + 1 for a quorum although N = 4: two disjoint pairs decide",
+    source: "hybster.md 14, f + 1 commits at N = 4",
+    edits: [
+      {
+        file: FAULT_MODEL,
+        find: 'return new FaultModel("hybrid", n, f, Math.floor(n / 2) + 1);',
+        replace: 'return new FaultModel("hybrid", n, f, f + 1);',
+      },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 4,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "checkpoint-quorum-f",
+    title: "takes a checkpoint for stable when f replicas vouch for it: perhaps no correct one",
+    source: "hybster.md 5; S10",
+    edits: [
+      { file: FAULT_MODEL, find: "this.oneCorrect = f + 1;", replace: "this.oneCorrect = Math.max(1, f);" },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "counter-not-strict",
+    title: "the trusted counter signs a second message at its present value: > became >=",
+    source: "paper 4.1; linear-hybster.md 1",
+    edits: [
+      {
+        file: THRESHSIGN,
+        find: 'if (order < 0 || (order === 0 && asked.kind === "independent")) {',
+        replace: "if (order < 0) {",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(PAPER_4, "Uniqueness"),
+  },
+  {
+    id: "counter-moves-back",
+    title: "the trusted counter signs at values below its present one",
+    source: "paper 4.1, monotonicity",
+    edits: [
+      {
+        file: THRESHSIGN,
+        find: "if (order < 0 || (order === 0 &&",
+        replace: "if ((order < 0 && history.used(asked.value)) || (order === 0 &&",
+      },
+    ],
+    protocol: "destiny",
+    replicas: 3,
+    caughtBy: unitTest(PAPER_4, "Monotonicity"),
+  },
+];

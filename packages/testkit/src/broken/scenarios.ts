@@ -1,0 +1,14 @@
+import { invariant } from "@destiny/core/kernel/invariant";
+
+/** Drives the product into a corner; throws if it does not come out of it as it should. */
+export type Scenario = () => void;
+
+/** Every directed scenario by its name. */
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([]);
+
+/** The scenario of this name. */
+export function findScenario(name: string): Scenario {
+  const found = SCENARIOS.get(name);
+  invariant(found !== undefined, `a scenario of the name ${name}`);
+  return found;
+}
