@@ -18,7 +18,7 @@ import type { Value } from "../../wire/value.ts";
 import { judgeBatch } from "../batch-gate.ts";
 import { COMPOSITION } from "../composition.ts";
 import { instanceStatus } from "../instance-status.ts";
-import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol } from "../orderer.ts";
+import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol, Sequel } from "../orderer.ts";
 import { Authenticator } from "./authenticator.ts";
 import { judgeOrder } from "./gate.ts";
 import { Horizon } from "./horizon.ts";
@@ -84,10 +84,7 @@ class Dqbft implements Orderer {
       limits: this.#limits,
       checkpointPeriod: parameters.checkpointPeriod,
       disseminationWindow: parameters.disseminationWindow,
-      sequel: {
-        ...bound(context),
-        assign: (request) => this.#assign(request),
-      },
+      sequel: bound(context, (request) => this.#assign(request)),
     });
     this.#accepted = { horizon: new Horizon(this.#limits, this.#sequencer.cut), seq: 0 };
   }
@@ -357,9 +354,10 @@ class Dqbft implements Orderer {
   }
 }
 
-function bound({ sequel }: OrdererContext): Omit<OrdererContext["sequel"], "assign"> {
+function bound({ sequel }: OrdererContext, assign: Sequel["assign"]): Sequel {
   return {
     execute: (delivery) => sequel.execute(delivery),
+    assign,
     wants: (request) => sequel.wants(request),
     checkpoint: (seq) => sequel.checkpoint(seq),
     outrun: (anchor) => sequel.outrun(anchor),
