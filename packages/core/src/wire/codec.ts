@@ -20,10 +20,13 @@ import {
   Status,
   Vote,
 } from "./messages.ts";
+import { PBFT_CODECS } from "./pbft-codec.ts";
 import { DecodeError, Reader } from "./reader.ts";
+import { STATE_TRANSFER_CODECS } from "./state-transfer.ts";
 import { PROTOCOL_VERSION } from "./statement.ts";
 import { SUSPICION_CODECS } from "./suspicion.ts";
 import { type Hash, Value } from "./value.ts";
+import { VIEW_CHANGE_CODECS } from "./view-change-codec.ts";
 import { Writer } from "./writer.ts";
 
 const SIGNATURE_BYTES = 64;
@@ -80,7 +83,9 @@ const certificate: MessageCodec = {
       seq: input.u48(),
       digest: input.digest(),
       extension: input.u48(),
-      aggregate: input.bytes(LIMITS.certificateBytesMax).slice(),
+      aggregate: input
+        .bytes(kind === MessageKind.PbftEvidence ? LIMITS.evidenceBytesMax : LIMITS.certificateBytesMax)
+        .slice(),
     }),
 };
 
@@ -182,9 +187,11 @@ const assignRequest: MessageCodec = {
 /** Kind of message to codec: the only list of what may travel between replicas. */
 const CODECS: CodecTable = {
   ...ANCHOR_CODECS,
+  ...STATE_TRANSFER_CODECS,
   ...COMPOSITION_CODECS,
   ...SUSPICION_CODECS,
   ...FORWARD_CODECS,
+  ...VIEW_CHANGE_CODECS,
   [MessageKind.Prepare]: proposal,
   [MessageKind.CommitSig]: vote,
   [MessageKind.Commit]: certificate,
@@ -195,6 +202,12 @@ const CODECS: CodecTable = {
   [MessageKind.CheckpointProof]: checkpointProof,
   [MessageKind.Status]: status,
   [MessageKind.AssignRequest]: assignRequest,
+  [MessageKind.PrePrepare]: proposal,
+  [MessageKind.PbftPrepare]: vote,
+  [MessageKind.PbftCommit]: vote,
+  [MessageKind.PbftDecided]: vote,
+  [MessageKind.PbftEvidence]: certificate,
+  ...PBFT_CODECS,
 };
 
 function writeEvidence(evidence: Evidence, out: Writer): void {

@@ -61,6 +61,14 @@ export const MessageKind = {
   /** PBFT, in the log only: where a replica is in its views. */
   PbftViewState: 40,
   PbftStatus: 41,
+  /** PBFT: "this digest is decided here". A claim: enough of them decide (pbft.md 12.5). Also in the log. */
+  PbftDecided: 42,
+  /** PBFT: commit statements of enough replicas, as a certificate. */
+  PbftEvidence: 43,
+  /** PBFT: in view changes, and in the log. */
+  PbftPrepared: 44,
+  /** PBFT: asks for a commit statement. */
+  FetchStatement: 45,
   /** State transfer, 48 to 55. */
   FetchState: 48,
   StatePages: 49,
@@ -69,7 +77,12 @@ export const MessageKind = {
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
 /** Kinds that the log holds, as decided slots are served from it: values before the certificates that decide them. */
-export const LOGGED_KINDS: readonly MessageKind[] = [MessageKind.Prepare, MessageKind.Commit];
+export const LOGGED_KINDS: readonly MessageKind[] = [
+  MessageKind.Prepare,
+  MessageKind.PrePrepare,
+  MessageKind.Commit,
+  MessageKind.PbftDecided,
+];
 
 /** Kinds that the log keeps once per instance, under sequence number 0, whatever the watermark is. */
 export const KEPT_KINDS: readonly MessageKind[] = [

@@ -1,0 +1,198 @@
+import type { JobResult, LogRecord } from "../../effects/effects.ts";
+import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../kernel/ids.ts";
+import { invariant } from "../../kernel/invariant.ts";
+import { Misbehaviour } from "../../kernel/misbehaviour.ts";
+import type { Anchor } from "../../wire/anchor.ts";
+import {
+  type Evidence,
+  type Message,
+  MessageKind,
+  type Proposal,
+  type Pull,
+  type Vote,
+} from "../../wire/messages.ts";
+import type { CommitStatement, FetchStatement } from "../../wire/pbft.ts";
+import type { Value } from "../../wire/value.ts";
+import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
+import { type Authentication, checks } from "./checks.ts";
+import { Instance } from "./instance.ts";
+import { NormalCase } from "./normal-case.ts";
+import { PULL_TIMER, Recovery } from "./recovery.ts";
+import { Restart } from "./restart.ts";
+import { Statements } from "./statements.ts";
+
+/** PBFT: three phases among all, views, and recovery (pbft.md). */
+class Pbft implements Agreement {
+  readonly #instance: Instance;
+  readonly #normal: NormalCase;
+  readonly #recovery: Recovery;
+  readonly #statements: Statements;
+  readonly #restart: Restart;
+
+  constructor(authentication: Authentication, context: AgreementContext) {
+    this.#instance = new Instance(authentication, context);
+    this.#statements = new Statements(this.#instance);
+    this.#restart = new Restart(this.#instance);
+    this.#normal = new NormalCase(this.#instance, {
+      see: (seq) => this.#recovery.see(seq),
+      pursue: (seq) => this.#recovery.pursue(seq),
+      delivered: () => this.#recovery.progress(),
+      commitSent: (slot, commit) => this.#statements.onCommitSent(slot, commit),
+      signedCommit: (slot, commit) => this.#statements.onSignedCommit(slot, commit),
+      ahead: () => {},
+    });
+    const statements = this.#statements;
+    this.#recovery = new Recovery(this.#instance, {
+      answer: (to, slot, values) => this.#normal.answer(to, slot, values),
+      resend: (slot) => this.#normal.resend(slot),
+      tick: () => statements.tick(),
+      get waiting() {
+        return statements.waiting;
+      },
+    });
+  }
+
+  get view(): View {
+    return this.#instance.view;
+  }
+
+  get active(): boolean {
+    return this.#instance.active;
+  }
+
+  get primary(): ReplicaId {
+    return this.#instance.primary;
+  }
+
+  get standing(): Standing {
+    return this.#instance.standing;
+  }
+
+  get mayPropose(): boolean {
+    const { isPrimary, votes, slots } = this.#instance;
+    return isPrimary && votes && slots.contains(this.nextSlot);
+  }
+
+  get nextSlot(): SequenceNumber {
+    return this.#instance.proposed + 1;
+  }
+
+  get decided(): SequenceNumber {
+    return this.#instance.decided;
+  }
+
+  get known(): SequenceNumber {
+    return this.#instance.known;
+  }
+
+  get low(): SequenceNumber {
+    return this.#instance.low;
+  }
+
+  hasDecided(seq: SequenceNumber): boolean {
+    return seq <= this.decided || this.#instance.slots.find(seq)?.delivered === true;
+  }
+
+  propose(value: Value, evidence: readonly Evidence[]): SequenceNumber {
+    invariant(this.mayPropose, "only the primary proposes, inside its window");
+    return this.#normal.propose(value, evidence);
+  }
+
+  receive(from: ReplicaId, message: Message): void {
+    switch (message.kind) {
+      case MessageKind.PrePrepare:
+        return this.#normal.onProposal(from, message as Proposal);
+      case MessageKind.PbftPrepare:
+      case MessageKind.PbftCommit:
+        return this.#normal.onVote(from, message as Vote);
+      case MessageKind.PbftDecided:
+        return this.#normal.onDecided(from, message as Vote);
+      case MessageKind.Pull:
+        return this.#recovery.onPull(from, message as Pull);
+      case MessageKind.CommitStatement:
+        return this.#statements.onStatement(message as CommitStatement);
+      case MessageKind.FetchStatement:
+        return this.#statements.onFetch(from, message as FetchStatement);
+      default:
+        return this.#instance.context.port.report(from, Misbehaviour.NotForUs);
+    }
+  }
+
+  expire(timer: TimerId): void {
+    if (timer === PULL_TIMER) this.#recovery.expire();
+  }
+
+  complete(ticket: Ticket, result: JobResult): void {
+    this.#instance.jobs.complete(ticket, result);
+  }
+
+  reconsider(): void {
+    this.#normal.reconsider();
+  }
+
+  pursue(seq: SequenceNumber): void {
+    this.#recovery.pursue(seq);
+  }
+
+  suspect(_view: View): void {}
+
+  advance(low: SequenceNumber, anchor: Anchor): void {
+    this.#instance.adopt(anchor);
+    if (low <= this.low) return;
+    this.#instance.slots.advance(low);
+    this.#instance.decided = Math.max(this.#instance.decided, low);
+    this.#instance.known = Math.max(this.#instance.known, low);
+    this.#instance.proposed = Math.max(this.#instance.proposed, low);
+    this.#recovery.progress();
+    this.#normal.reconsider();
+  }
+
+  certificate(seq: SequenceNumber): Evidence | null {
+    const evidence = this.#statements.evidence(seq);
+    if (this.#statements.waiting) this.#recovery.start();
+    return evidence;
+  }
+
+  startFrom(low: SequenceNumber, anchor: Anchor | null, executed: SequenceNumber): void {
+    if (anchor !== null) this.#instance.adopt(anchor);
+    this.#instance.slots.advance(low);
+    this.#instance.proposed = low;
+    this.#instance.decided = executed;
+    this.#instance.known = executed;
+  }
+
+  recover(record: LogRecord): void {
+    this.#restart.recover(record);
+  }
+
+  resume(): void {
+    this.#restart.restoreSlots();
+    const { slots, context } = this.#instance;
+    for (let seq = this.low + 1; seq <= this.#instance.known; seq += 1) {
+      const slot = slots.find(seq);
+      if (slot === undefined) continue;
+      const { proposal } = slot;
+      if (proposal !== null && this.#instance.isPrimary) {
+        this.#instance.proposed = Math.max(this.#instance.proposed, seq);
+      }
+      if (proposal !== null && proposal.certificate.length > 0) context.superior.proposed(proposal);
+      else if (proposal !== null) this.#normal.certifyDraft(slot);
+      this.#normal.repeat(slot);
+    }
+    this.#recovery.arm();
+  }
+}
+
+/** Who answers for PBFT's messages. */
+export interface PbftOptions {
+  readonly authentication: Authentication;
+}
+
+/** PBFT as an instance: byzantine faults, n > 3f, three phases. */
+export function pbft({ authentication }: PbftOptions): AgreementProtocol {
+  return {
+    name: authentication === "mac" ? "pbft" : "pbft-signed",
+    create: (context) => new Pbft(authentication, context),
+    checks: (address, message) => checks(authentication, address, message),
+  };
+}
