@@ -14,7 +14,7 @@ import type { StatusReport } from "@destiny/node/observability/status-report";
 import { until } from "./until.ts";
 
 /** What a test chooses of its cluster. */
-export interface TestPlan extends Partial<Omit<ClusterPlan, "parameters">> {
+export interface TestPlan extends Partial<ClusterPlan> {
   readonly checkpointPeriod?: number;
   readonly program?: string;
   readonly runtimeOptions?: readonly string[];
@@ -47,8 +47,8 @@ export class TestCluster {
   static async make(plan: TestPlan = {}): Promise<TestCluster> {
     const { checkpointPeriod = 16, program: _, runtimeOptions: __, ...rest } = plan;
     const folder = mkdtempSync(join(tmpdir(), "destiny-e2e-"));
-    const parameters = { checkpointPeriod };
-    const full = { replicas: 5, directory: join(folder, "cluster"), parameters, ...rest };
+    const parameters = { checkpointPeriod, ...plan.parameters };
+    const full = { replicas: 5, directory: join(folder, "cluster"), ...rest, parameters };
     try {
       const { directory } = await initCluster(full, () => undefined);
       return new TestCluster(folder, directory, plan);

@@ -20,7 +20,10 @@ export interface Delivery {
   readonly value: Value;
 }
 
-/** The replica around an orderer. From these it calls nothing of the orderer back but `snapshot`, and that from `checkpoint`. */
+/**
+ * The replica around an orderer. From these it calls nothing of the orderer back but `snapshot`, from `checkpoint`, and what
+ * only takes notes: `expect` and `served`.
+ */
 export interface Sequel {
   /** Executes the next entry of the one order. */
   execute(delivery: Delivery): void;
@@ -34,8 +37,11 @@ export interface Sequel {
   outrun(anchor: Anchor): void;
   /** Whether this replica is behind: a stable checkpoint above its execution is known. Then it accuses nobody (dqbft.md 8). */
   readonly behind: boolean;
-  /** Sends the coordinator what waits of this client here, once more: half the time that it has is over (dqbft.md 8, help first). */
-  forward(client: Digest): void;
+  /**
+   * Sends the coordinator what waits of this client here: half the time that it has is over (dqbft.md 8, help first). False
+   * if nothing does: then nobody can be blamed for it.
+   */
+  forward(client: Digest): boolean;
   /** A value that this replica submitted is not decided where it was proposed, and never will be there (dqbft.md 4.1, re-queue). */
   dropped(value: Value): void;
   /** Who coordinates clients may have changed: a view was entered. */

@@ -1,5 +1,9 @@
+import type { Port } from "../effects/port.ts";
 import type { Digest, ReplicaId } from "../kernel/ids.ts";
+import { Misbehaviour } from "../kernel/misbehaviour.ts";
+import type { Orderer } from "../ordering/orderer.ts";
 import type { Parameters } from "../parameters.ts";
+import { Forward } from "../wire/forward.ts";
 import type { ExecProof } from "../wire/messages.ts";
 import { type Refusal, RefusalCode, type Reply } from "../wire/reply.ts";
 import type { Request } from "../wire/request.ts";
@@ -8,10 +12,15 @@ import type { ExecutionProofs } from "./execution-proofs.ts";
 import type { Answered, Executor } from "./executor.ts";
 import { Intake } from "./intake.ts";
 
+/** Each peer may have forwarded this part of all that may wait, in one period. */
+const FORWARDED_SHARE = 4;
+/** What is handed over to a new primary at once: 8 MiB. The rest follows as its time runs. */
+const HANDOVER_BYTES_MAX = 8_388_608;
+
 export interface ClientDeskOptions {
   readonly self: ReplicaId;
-  /** Who coordinates all clients now; null if each has its own coordinator. */
-  readonly soleCoordinator: () => ReplicaId | null;
+  readonly orderer: Pick<Orderer, "soleCoordinator" | "away" | "expect" | "served">;
+  readonly port: Pick<Port, "send" | "report">;
   readonly parameters: Parameters;
   readonly clients: ClientTable;
   readonly executor: Executor;
@@ -23,6 +32,8 @@ export interface ClientDeskOptions {
 export class ClientDesk {
   readonly #options: ClientDeskOptions;
   readonly #intake: Intake;
+  /** Bytes of requests that each peer has forwarded in this period. */
+  readonly #forwardedBytes = new Map<ReplicaId, number>();
 
   constructor(options: ClientDeskOptions) {
     this.#options = options;
@@ -49,10 +60,30 @@ export class ClientDesk {
     if (timestamp <= this.#options.clients.last(client)) return this.#answerAgain(request);
     const unadmitted = this.#unadmitted(client);
     if (unadmitted !== null) return this.#refuse(request, unadmitted);
-    const ours = this.#coordinates(client);
-    if (this.#intake.add(request, ours) === "busy") return this.#refuse(request, RefusalCode.Busy);
-    // Kept all the same: if the client is assigned to us, it counts (dqbft.md 4.1).
-    if (!ours) this.#refuse(request, RefusalCode.NotCoordinator);
+    const coordinator = this.coordinatorOf(client);
+    const ours = coordinator === this.#options.self;
+    const outcome = this.#intake.add(request, ours);
+    if (outcome === "busy") return this.#refuse(request, RefusalCode.Busy);
+    // Kept all the same: whoever coordinates the client has to propose it in time, and it may come to be us (dqbft.md 4.1, 8).
+    if (!ours || outcome === "known") this.#options.orderer.expect(request, coordinator);
+    if (this.#options.orderer.away.includes(coordinator)) this.#refuse(request, RefusalCode.NoHome);
+    else if (!ours) this.#refuse(request, RefusalCode.NotCoordinator);
+  }
+
+  /** A peer passes on what its client may not have got to us. The client is not ours to answer. */
+  onForward(from: ReplicaId, { request }: Forward): void {
+    const { client, timestamp } = request;
+    if (request.valid !== true) return this.#options.port.report(from, Misbehaviour.BadValue);
+    const spent = (this.#forwardedBytes.get(from) ?? 0) + request.bytes.length;
+    if (spent > this.#options.parameters.intakeBytesMax / FORWARDED_SHARE) return;
+    this.#forwardedBytes.set(from, spent);
+    if (timestamp <= this.#options.clients.last(client) || !this.#coordinates(client)) return;
+    if (this.#unadmitted(client) === null) this.#intake.add(request, true);
+  }
+
+  /** Another period begins: what peers forward is counted anew. */
+  renew(): void {
+    this.#forwardedBytes.clear();
   }
 
   /** Requests for the next batch. */
@@ -64,28 +95,68 @@ export class ClientDesk {
   }
 
   onExecuted(answered: readonly Answered[]): void {
-    for (const { client, timestamp } of answered) this.#intake.settle(client, timestamp);
+    for (const { client, timestamp } of answered) {
+      this.#intake.settle(client, timestamp);
+      this.#options.orderer.served(client, timestamp);
+    }
   }
 
   /** A batch of ours has had its turn: what it did not execute has moved away, or found no room for its results. */
   onDelivered(requests: readonly Request[]): void {
-    const { executor } = this.#options;
-    this.#intake.giveBack(requests, ({ client }) => this.#coordinates(client) && executor.admits(client));
+    const { executor, orderer, self } = this.#options;
+    const may = ({ client }: Request): boolean => this.#coordinates(client) && executor.admits(client);
+    for (const request of this.#intake.giveBack(requests, may)) {
+      const coordinator = this.coordinatorOf(request.client);
+      if (coordinator === self) continue; // Not admitted any more.
+      orderer.expect(request, coordinator);
+      this.#forward(request);
+    }
   }
 
-  /** Half of the coordinator's time is over: perhaps it has not got what waits here. */
-  forward(_client: Digest): void {}
+  /** Half of the coordinator's time is over: perhaps it has not got what waits here. False if nothing does. */
+  forward(client: Digest): boolean {
+    const { clients } = this.#options;
+    if (this.#unadmitted(client) !== null) return false;
+    const waiting = this.#intake.of(client).filter(({ timestamp }) => timestamp > clients.last(client));
+    for (const request of waiting) this.#forward(request);
+    return waiting.length > 0;
+  }
 
   /** What we proposed and a view change dropped, or overwrote, is to be proposed again (dqbft.md 4.1). */
   onDropped(requests: readonly Request[]): void {
+    const { clients } = this.#options;
+    for (const { client } of requests) this.#intake.settle(client, clients.last(client));
     this.onDelivered(requests);
   }
 
-  /** Who coordinates clients may have changed. */
-  onMoved(): void {}
+  /** The primary has changed: whoever it is now has to propose all that waits. Perhaps only we have what we did not propose. */
+  onMoved(): void {
+    const { orderer, self } = this.#options;
+    const { soleCoordinator } = orderer;
+    if (soleCoordinator === null) return;
+    if (soleCoordinator === self) return this.#intake.adoptParked();
+    let room = HANDOVER_BYTES_MAX;
+    for (const request of this.#intake.yield()) {
+      room -= request.bytes.length;
+      if (room >= 0) this.#forward(request);
+    }
+    for (const request of this.#intake.parked()) orderer.expect(request, soleCoordinator);
+  }
+
+  /** The table is another one, transferred: what executed elsewhere waits here no more. */
+  onInstalled(): void {
+    const { clients, orderer } = this.#options;
+    this.#intake.settleAll((client) => {
+      const last = clients.last(client);
+      orderer.served(client, last);
+      return last;
+    });
+  }
 
   onAssigned(client: Digest): void {
     if (this.#coordinates(client)) this.#intake.adopt(client);
+    const newest = this.#intake.of(client).at(-1);
+    if (newest !== undefined) this.#options.orderer.expect(newest, this.coordinatorOf(client));
   }
 
   /** A proof that we collected: one verifiable reply to each client (linear-hybster.md 5). */
@@ -97,7 +168,12 @@ export class ClientDesk {
   }
 
   coordinatorOf(client: Digest): ReplicaId {
-    return this.#options.soleCoordinator() ?? this.#options.clients.coordinator(client);
+    return this.#options.orderer.soleCoordinator ?? this.#options.clients.coordinator(client);
+  }
+
+  #forward(request: Request): void {
+    const coordinator = this.coordinatorOf(request.client);
+    if (coordinator !== this.#options.self) this.#options.port.send(coordinator, new Forward(request));
   }
 
   #coordinates(client: Digest): boolean {
@@ -137,6 +213,7 @@ export class ClientDesk {
       timestamp,
       code,
       coordinator: this.coordinatorOf(client),
+      ...(code === RefusalCode.NoHome && { away: this.#options.orderer.away }),
     };
     this.#options.reply(refusal);
   }

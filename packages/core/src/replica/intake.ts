@@ -89,6 +89,11 @@ export class Intake {
     }
   }
 
+  /** The same of all clients: `last` is the timestamp for each. */
+  settleAll(last: (client: Digest) => number): void {
+    for (const client of [...this.#held.keys()]) this.settle(client, last(client));
+  }
+
   /** The client was assigned to us: what it sent before counts now, in the order in which it may execute. */
   adopt(client: Digest): void {
     const queued = new Set(this.#queue);
@@ -100,18 +105,60 @@ export class Intake {
     }
   }
 
-  /** A batch had its turn. What it did not execute is proposed again, before all others, if it `may` be; else it is parked. */
-  giveBack(batch: readonly Request[], may: (request: Request) => boolean): void {
-    const left = batch.filter((request) => this.#holds(request));
-    if (left.length === 0) return;
+  /** What is held of this client, in the order of its timestamps. */
+  of(client: Digest): readonly Request[] {
+    return [...(this.#held.get(client)?.values() ?? [])].sort((a, b) => a.timestamp - b.timestamp);
+  }
+
+  /** We coordinate all clients now: what is parked counts here, each client's in the order in which it may execute. */
+  adoptParked(): void {
+    const parked = new Set([...this.#parked].map(({ client }) => client));
+    for (const client of parked) {
+      for (const request of this.of(client)) {
+        if (!this.#parked.has(request)) continue;
+        this.#unpark(request);
+        this.#enqueue(request);
+      }
+    }
+  }
+
+  /** Kept in case that they come to count here, the oldest first. */
+  parked(): Iterable<Request> {
+    return this.#parked;
+  }
+
+  /** Another one coordinates all clients now: what waited to be proposed, and is parked now. */
+  yield(): readonly Request[] {
+    const yielded = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    for (const request of yielded) this.#park(request);
+    return yielded;
+  }
+
+  /**
+   * A batch had its turn. What it did not execute is proposed again, before all others, if it `may` be; else it is parked:
+   * these are returned. The batch may have come back over the network, as other objects than those held.
+   */
+  giveBack(batch: readonly Request[], may: (request: Request) => boolean): readonly Request[] {
+    const left = batch.flatMap((request) => this.#find(request) ?? []);
+    if (left.length === 0) return [];
     const queued = new Set(this.#queue);
     const again = left.filter((request) => !queued.has(request) && may(request));
-    for (const request of left) if (!may(request)) this.#park(request);
+    const parked = left.filter((request) => !may(request));
+    for (const request of parked) this.#park(request);
     for (const request of again) {
       this.#unpark(request);
       this.#queuedBytes += request.bytes.length;
     }
     this.#queue = [...again, ...this.#queue];
+    return parked;
+  }
+
+  /** The very request, as it is held here. */
+  #find({ client, timestamp, digest }: Request): Request | undefined {
+    const held = this.#held.get(client)?.get(timestamp);
+    return held?.digest === digest ? held : undefined;
   }
 
   #holds(request: Request): boolean {

@@ -109,7 +109,8 @@ export class Replica {
     this.#checkpoints = new Checkpoints({ ...common, proven: (proof) => this.#anchors.onProof(proof) });
     this.#desk = new ClientDesk({
       self,
-      soleCoordinator: () => this.#orderer.soleCoordinator,
+      orderer: this.#orderer,
+      port: this.#port,
       parameters,
       clients: this.#clients,
       executor: this.#executor,
@@ -130,7 +131,10 @@ export class Replica {
     if (!this.#status.allows(from, message)) return this.#port.report(from, Misbehaviour.TooManyPulls);
     if (instance !== ROOT) this.#orderer.receive(from, instance, message);
     else {
-      const parts = { proofs: this.#proofs, checkpoints: this.#checkpoints, status: this.#status };
+      const parts = {
+        ...{ proofs: this.#proofs, checkpoints: this.#checkpoints },
+        ...{ status: this.#status, desk: this.#desk },
+      };
       if (message instanceof Anchor) this.#onAnchor(from, message);
       else dispatchRoot(from, message, parts);
     }
@@ -287,6 +291,7 @@ export class Replica {
   #onTimer(timer: TimerId): void {
     if (timer === STATUS_TIMER) {
       this.#status.renew();
+      this.#desk.renew();
       this.#status.announce();
       this.#port.setTimer(STATUS_TIMER, this.#options.parameters.statusPeriod);
     } else if (timer === HELP_TIMER) {

@@ -2,6 +2,7 @@ import type { ReplicaId } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import { Anchor, anchorCheck } from "../wire/anchor.ts";
 import type { Check } from "../wire/check.ts";
+import { Forward, forwardChecks } from "../wire/forward.ts";
 import {
   CheckpointProof,
   CheckpointSig,
@@ -11,6 +12,7 @@ import {
   Status,
 } from "../wire/messages.ts";
 import type { Checkpoints } from "./checkpoints.ts";
+import type { ClientDesk } from "./client-desk.ts";
 import type { ExecutionProofs } from "./execution-proofs.ts";
 import type { StatusExchange } from "./status-exchange.ts";
 
@@ -21,6 +23,7 @@ export function rootChecks(message: Message): readonly Check[] | null {
     return [{ type: "certificate", claim: { type: "checkpoint", seq, root }, aggregate }];
   }
   if (message instanceof Anchor) return [anchorCheck(message)];
+  if (message instanceof Forward) return forwardChecks(message);
   // Shares are authentic by their channel, and checked when they are combined; a status proves nothing; a proof of
   // execution is for clients, who check it themselves.
   const plain = [ExecSig, ExecProof, CheckpointSig, Status].some((kind) => message instanceof kind);
@@ -31,10 +34,11 @@ export function rootChecks(message: Message): readonly Check[] | null {
 export function dispatchRoot(
   from: ReplicaId,
   message: Message,
-  parts: { proofs: ExecutionProofs; checkpoints: Checkpoints; status: StatusExchange },
+  parts: { proofs: ExecutionProofs; checkpoints: Checkpoints; status: StatusExchange; desk: ClientDesk },
 ): void {
   if (message instanceof ExecSig) parts.proofs.onExecSig(from, message);
   else if (message instanceof ExecProof) parts.proofs.onExecProof(from, message);
+  else if (message instanceof Forward) parts.desk.onForward(from, message);
   else if (message instanceof CheckpointSig) parts.checkpoints.onCheckpointSig(from, message);
   else if (message instanceof CheckpointProof) parts.checkpoints.onCheckpointProof(message);
   else {

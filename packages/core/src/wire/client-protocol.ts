@@ -1,9 +1,9 @@
-import type { Digest, ReplicaId } from "../kernel/ids.ts";
+import { type Digest, REPLICAS_MAX, type ReplicaId } from "../kernel/ids.ts";
 import { LIMITS } from "./limits.ts";
 import { PATH_MAX } from "./merkle.ts";
 import { AssignRequest } from "./messages.ts";
 import { DecodeError, Reader } from "./reader.ts";
-import type { ProvenReply, Refusal, RefusalCode, Reply } from "./reply.ts";
+import { type ProvenReply, type Refusal, RefusalCode, type Reply } from "./reply.ts";
 import { Request } from "./request.ts";
 import { PROTOCOL_VERSION } from "./statement.ts";
 import type { Hash } from "./value.ts";
@@ -79,8 +79,7 @@ export function encodeReplicaMessage(message: ReplicaMessage): Uint8Array {
       out.u8(Kind.Plain).digest(message.client).u48(message.timestamp).u48(message.seq).u16(message.entry);
       return writeResults(message.results, out).finish();
     case "refusal":
-      out.u8(Kind.Refusal).digest(message.client).u48(message.timestamp);
-      return out.u8(message.code).u16(message.coordinator).finish();
+      return writeRefusal(message, out.u8(Kind.Refusal)).finish();
   }
 }
 
@@ -109,14 +108,24 @@ function readReplicaMessage(input: Reader): ReplicaMessage {
   }
 }
 
+function writeRefusal(refusal: Refusal, out: Writer): Writer {
+  const { client, timestamp, code, coordinator, away = [] } = refusal;
+  out.digest(client).u48(timestamp).u8(code).u16(coordinator);
+  if (code !== RefusalCode.NoHome) return out;
+  out.u32(away.length);
+  for (const replica of away) out.u16(replica);
+  return out;
+}
+
 function readRefusal(input: Reader): Refusal {
-  return {
-    type: "refusal",
-    client: input.digest(),
-    timestamp: input.u48(),
-    code: input.u8() as RefusalCode,
-    coordinator: input.u16(),
-  };
+  const about = { client: input.digest(), timestamp: input.u48() };
+  const code = input.u8() as RefusalCode;
+  const refusal: Refusal = { type: "refusal", ...about, code, coordinator: input.u16() };
+  if (code !== RefusalCode.NoHome) return refusal;
+  const count = input.count(REPLICAS_MAX, 2);
+  const away: ReplicaId[] = [];
+  for (let i = 0; i < count; i += 1) away.push(input.u16());
+  return { ...refusal, away };
 }
 
 function writeProven(reply: ProvenReply, out: Writer): Writer {

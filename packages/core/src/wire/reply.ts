@@ -66,6 +66,8 @@ export const RefusalCode = {
   Malformed: 7,
   /** The client table is full (only where anyone may submit). */
   TooManyClients: 8,
+  /** The client's coordinator cannot serve it where its instance is now; others that cannot are in `away` (dqbft.md H25). */
+  NoHome: 9,
 } as const;
 export type RefusalCode = (typeof RefusalCode)[keyof typeof RefusalCode];
 
@@ -77,6 +79,8 @@ export interface Refusal {
   readonly code: RefusalCode;
   /** Who coordinates the client, for `NotCoordinator`. */
   readonly coordinator: ReplicaId;
+  /** Coordinators that serve nobody now, for `NoHome` alone. */
+  readonly away?: readonly ReplicaId[];
 }
 
 const OK = 0;

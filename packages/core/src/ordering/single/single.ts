@@ -1,28 +1,64 @@
-import type { Agreement, AgreementProtocol, InstanceAddress, Superior } from "../../agreement/agreement.ts";
+import {
+  type Agreement,
+  type AgreementProtocol,
+  type InstanceAddress,
+  type Standing,
+  type Superior,
+  Verdict,
+} from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
+import { Jobs } from "../../effects/jobs.ts";
 import { Port } from "../../effects/port.ts";
-import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import {
+  COUNTER_MAX,
+  type Digest,
+  type InstanceId,
+  type ReplicaId,
+  type SequenceNumber,
+  type TimerId,
+} from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
-import { type Anchor, openAnchor } from "../../wire/anchor.ts";
+import type { Anchor } from "../../wire/anchor.ts";
+import { requestsOf } from "../../wire/batch.ts";
 import type { Check } from "../../wire/check.ts";
 import type { AssignRequest, Message, Status } from "../../wire/messages.ts";
-import { DecodeError, Reader } from "../../wire/reader.ts";
 import type { Request } from "../../wire/request.ts";
+import { Complaint } from "../../wire/suspicion.ts";
 import type { Value } from "../../wire/value.ts";
-import { Writer } from "../../wire/writer.ts";
 import { batchChecks, judgeBatch } from "../batch-gate.ts";
+import { COMPOSITION } from "../composition.ts";
 import { instanceStatus } from "../instance-status.ts";
 import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol } from "../orderer.ts";
+import { AwaitedRequests } from "../suspicion/awaited-requests.ts";
+import { Blame } from "../suspicion/blame.ts";
+import { type Key, Row } from "../suspicion/stopwatches.ts";
+import type { Watch } from "../suspicion/watch.ts";
+import { decodePart, encodePart, lowIn } from "./single-part.ts";
 
 const INSTANCE: InstanceId = 0;
+const BLAME_TIMER: TimerId = 1;
+/** `F_D` of dqbft.md 11, in windows. */
+const TWIN_WINDOWS = 4;
+
+/** What the instance told us, until it is not on the stack. */
+type Notice =
+  | { readonly type: "proposed"; readonly value: Value }
+  | { readonly type: "entered"; readonly standing: Standing };
 
 /** One instance orders everything: the base protocol as its own paper has it. Only its primary submits. */
 class Single implements Orderer {
   readonly #context: OrdererContext;
   readonly #protocol: AgreementProtocol;
   readonly #agreement: Agreement;
+  readonly #jobs: Jobs;
+  readonly #blame: Blame;
+  readonly #watch: Watch;
+  readonly #awaited: AwaitedRequests;
+  readonly #notices: Notice[] = [];
   /** Decided slots that wait for earlier ones. */
   readonly #decided = new Map<SequenceNumber, Value>();
+  /** What this replica proposed and has not executed: a view change may drop it. */
+  readonly #submitted = new Map<SequenceNumber, Value>();
   #executed: SequenceNumber = 0;
   #checkpoint: SequenceNumber = 0;
 
@@ -30,18 +66,22 @@ class Single implements Orderer {
     const { self, outbox, hash, parameters } = context;
     this.#context = context;
     this.#protocol = protocol;
-    const superior: Superior = {
-      judge: ({ value }) => judgeBatch(present(value, "a fresh proposal has its value"), hash),
-      proposed: () => {},
-      committed: (seq, value) => void this.#decided.set(seq, value),
-      entered: () => {},
-      left: () => {},
-      outrun: (anchor) => context.sequel.outrun(anchor),
-    };
     const { orderWindow: window, pullDelay, viewChangeDelay } = parameters;
     const port = new Port(outbox, INSTANCE);
-    const place = { port, superior, parameters: { window, pullDelay, viewChangeDelay } };
+    const place = { port, superior: this.#superior(), parameters: { window, pullDelay, viewChangeDelay } };
     this.#agreement = protocol.create({ self, hash, ...this.#address, ...place });
+    const blamePort = new Port(outbox, COMPOSITION);
+    this.#jobs = new Jobs(blamePort);
+    const { faults, sequel } = context;
+    const clock = { timer: BLAME_TIMER, parameters, behind: () => sequel.behind };
+    this.#blame = new Blame({ self, faults, port: blamePort, jobs: this.#jobs, ...clock });
+    this.#watch = this.#blame.watch({
+      instance: INSTANCE,
+      agreement: this.#agreement,
+      period: parameters.checkpointPeriod,
+      help: (row, key) => this.#help(row, key),
+    });
+    this.#awaited = new AwaitedRequests(this.#watch, TWIN_WINDOWS * window);
   }
 
   get soleCoordinator(): ReplicaId {
@@ -61,7 +101,7 @@ class Single implements Orderer {
   }
 
   submit(value: Value): void {
-    this.#agreement.propose(value, []);
+    this.#submitted.set(this.#agreement.propose(value, []), value);
     this.#settle();
   }
 
@@ -70,27 +110,35 @@ class Single implements Orderer {
 
   readonly away: readonly ReplicaId[] = [];
 
-  expect(_request: Request, _coordinator: ReplicaId): void {}
+  expect({ client, timestamp }: Request, _coordinator: ReplicaId): void {
+    this.#awaited.expect(client, timestamp);
+  }
 
-  served(_client: Digest, _timestamp: number): void {}
+  served(client: Digest, timestamp: number): void {
+    this.#awaited.served(client, timestamp);
+  }
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
+    if (message instanceof Complaint) return instance === COMPOSITION ? this.#blame.checks(message) : null;
     if (instance !== INSTANCE) return null;
     return batchChecks(this.#protocol, this.#address, message, this.#context.hash);
   }
 
   receive(from: ReplicaId, _instance: InstanceId, message: Message): void {
-    this.#agreement.receive(from, message);
+    if (message instanceof Complaint) this.#blame.receive(message);
+    else this.#agreement.receive(from, message);
     this.#settle();
   }
 
-  expire(_instance: InstanceId, timer: TimerId): void {
-    this.#agreement.expire(timer);
+  expire(instance: InstanceId, timer: TimerId): void {
+    if (instance === COMPOSITION) this.#blame.expire();
+    else this.#agreement.expire(timer);
     this.#settle();
   }
 
   complete(job: Job, result: JobResult): void {
-    this.#agreement.complete(job.ticket, result);
+    if (job.instance === COMPOSITION) this.#jobs.complete(job.ticket, result);
+    else this.#agreement.complete(job.ticket, result);
     this.#settle();
   }
 
@@ -104,29 +152,30 @@ class Single implements Orderer {
   }
 
   stabilise(part: Uint8Array, anchor: Anchor): readonly Watermark[] {
-    const seq = readPart(part);
+    const seq = decodePart(part);
     this.#agreement.advance(seq, anchor);
     this.#settle();
     return [{ instance: INSTANCE, seq }];
   }
 
   snapshot(): Uint8Array {
-    return new Writer(6).u48(this.#executed).finish();
+    return encodePart(this.#executed);
   }
 
   restore(part: Uint8Array, anchor: Anchor | null): void {
-    this.#executed = readPart(part);
+    this.#executed = decodePart(part);
     this.#checkpoint = this.#executed;
-    const low = anchor === null ? 0 : readPart(anchor.part);
+    const low = anchor === null ? 0 : decodePart(anchor.part);
     this.#agreement.startFrom(Math.min(low, this.#executed), anchor, this.#executed);
   }
 
   jump(anchor: Anchor): readonly Watermark[] {
-    const seq = readPart(anchor.part);
+    const seq = decodePart(anchor.part);
     invariant(seq > this.#executed, "a state is transferred forwards");
     this.#executed = seq;
     this.#checkpoint = seq;
     for (const decided of this.#decided.keys()) if (decided <= seq) this.#decided.delete(decided);
+    this.#drop((submitted) => submitted <= seq);
     this.#agreement.advance(seq, anchor);
     this.#settle();
     return [{ instance: INSTANCE, seq }];
@@ -147,43 +196,86 @@ class Single implements Orderer {
 
   get #address(): InstanceAddress {
     const { faults, hash } = this.#context;
-    const lowOf = (anchor: Anchor): SequenceNumber | null => {
-      const part = openAnchor(anchor, hash);
-      return part === null ? null : tryPart(part);
-    };
+    const lowOf = (anchor: Anchor): SequenceNumber | null => lowIn(anchor, hash);
     return { instance: INSTANCE, home: 0, faults, lowOf, probation: () => 0 };
   }
 
+  #superior(): Superior {
+    const { hash, sequel } = this.#context;
+    return {
+      judge: ({ view, value }) => {
+        const verdict = judgeBatch(present(value, "a fresh proposal has its value"), hash);
+        if (verdict === Verdict.Fault) this.#watch.accuse(view);
+        return verdict;
+      },
+      proposed: ({ value }) => {
+        if (value !== null) this.#notices.push({ type: "proposed", value });
+      },
+      committed: (seq, value) => void this.#decided.set(seq, value),
+      entered: (standing) => void this.#notices.push({ type: "entered", standing }),
+      left: () => {},
+      outrun: (anchor) => sequel.outrun(anchor),
+    };
+  }
+
+  /** Acts on what the instance reported, once it is not on the stack. */
   #settle(): void {
-    for (;;) {
-      const seq = this.#executed + 1;
-      const value = this.#decided.get(seq);
-      if (value === undefined) return;
-      this.#decided.delete(seq);
-      // Replicas may execute a slot in different views: then their shares meet further up the ladder of collectors.
-      const coordinator = this.#agreement.primary;
-      this.#context.sequel.execute({ seq, entry: 0, coordinator, value });
-      this.#executed = seq;
-      if (seq - this.#checkpoint < this.#context.parameters.checkpointPeriod) continue;
-      this.#checkpoint = seq;
-      this.#context.sequel.checkpoint(seq);
+    for (const notice of this.#notices.splice(0)) this.#onNotice(notice);
+    while (this.#executeNext());
+    this.#watch.follow();
+    const { known, low } = this.#agreement;
+    if (known >= low + this.#context.parameters.orderWindow) this.#watch.pause(Row.Proposal);
+    else this.#watch.resume(Row.Proposal);
+  }
+
+  #onNotice(notice: Notice): void {
+    if (notice.type === "proposed") {
+      return this.#awaited.onProposed(requestsOf(notice.value, this.#context.hash));
+    }
+    // What was proposed up to the maximum is proposed again, or something else there: its turn will tell.
+    this.#drop((seq) => seq > notice.standing.maximum);
+    this.#awaited.restart();
+    this.#context.sequel.moved();
+  }
+
+  /** Gives back what this replica proposed at such slots. */
+  #drop(isLost: (seq: SequenceNumber) => boolean): void {
+    for (const [seq, value] of this.#submitted) {
+      if (!isLost(seq)) continue;
+      this.#submitted.delete(seq);
+      this.#context.sequel.dropped(value);
     }
   }
-}
 
-function readPart(part: Uint8Array): SequenceNumber {
-  const input = new Reader(part);
-  const executed = input.u48();
-  input.end();
-  return executed;
-}
+  #executeNext(): boolean {
+    const { hash, sequel, parameters, self } = this.#context;
+    const seq = this.#executed + 1;
+    const value = this.#decided.get(seq);
+    if (value === undefined) return false;
+    this.#decided.delete(seq);
+    // Replicas may execute a slot in different views: then their shares meet further up the ladder of collectors.
+    const coordinator = this.#agreement.primary;
+    sequel.execute({ seq, entry: 0, coordinator, value });
+    this.#executed = seq;
+    this.#awaited.onExecuted(requestsOf(value, hash));
+    const submitted = this.#submitted.get(seq);
+    this.#submitted.delete(seq);
+    const overwritten = coordinator !== self || submitted?.digest !== value.digest;
+    if (submitted !== undefined && overwritten) sequel.dropped(submitted);
+    if (seq - this.#checkpoint >= parameters.checkpointPeriod) {
+      this.#checkpoint = seq;
+      sequel.checkpoint(seq);
+    }
+    return true;
+  }
 
-function tryPart(part: Uint8Array): SequenceNumber | null {
-  try {
-    return readPart(part);
-  } catch (error) {
-    if (error instanceof DecodeError) return null;
-    throw error;
+  /** Half the time is over: the primary gets what it may lack, and others are asked whether they know more. */
+  #help(row: Row, key: Key): void {
+    if (row === Row.Decision) return this.#agreement.pursue(this.#agreement.known);
+    const client = String(key);
+    if (row === Row.Proposal && !this.#context.sequel.forward(client)) {
+      this.#awaited.served(client, COUNTER_MAX);
+    }
   }
 }
 
