@@ -14,6 +14,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["status", async () => (await import("./commands/status.ts")).statusCommand()],
   ["bench", async () => (await import("./commands/bench.ts")).benchCommand()],
   ["load", async () => (await import("./commands/load.ts")).loadCommand()],
+  ["check", async () => (await import("./commands/check.ts")).checkCommand()],
   ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],
 ]);
 

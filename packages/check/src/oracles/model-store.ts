@@ -2,7 +2,7 @@ import { readCommand, Tag } from "../plan/operations.ts";
 
 /** The key-value service as a plain map: what one machine that never fails would answer. */
 export class ModelStore {
-  readonly values = new Map<string, number>();
+  readonly values: Map<string, number> = new Map();
 
   /** The outcome, as replies carry it: 0 for "done", then the service's result. */
   execute(operation: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Protocol } from "@destiny/core/catalogue";
 import type { Micros } from "@destiny/core/kernel/ids";
+import { applyByzantine } from "../byzantine/possess.ts";
 import { applyClockFaults } from "../faults/clock-faults.ts";
 import { applyNetworkFaults } from "../faults/network-faults.ts";
 import { applyProcessFaults } from "../faults/process-faults.ts";
@@ -41,12 +42,10 @@ const NETWORK: readonly Decision["kind"][] = [
 export interface RunOptions {
   readonly plan: Plan;
   readonly protocol: Protocol;
-  /** Whether commands must be answered once the trouble is over; only safety counts if not. */
-  readonly demandsLiveness: boolean;
 }
 
 /** Plays a plan to its end, or to the first violation. */
-export function run({ plan, protocol, demandsLiveness }: RunOptions): Outcome {
+export function run({ plan, protocol }: RunOptions): Outcome {
   const tally = new Tally();
   const stage = new Stage({ plan, protocol, faulty: faultyIn(plan.decisions) });
   const oracles = setUpOracles(stage);
@@ -56,7 +55,7 @@ export function run({ plan, protocol, demandsLiveness }: RunOptions): Outcome {
     applyFaults(stage, tally);
     stage.world.engine.run(plan.troubleMicros);
     heal(stage);
-    if (demandsLiveness && !isOutsideModel(plan.decisions)) recover(stage);
+    if (!isOutsideModel(plan.decisions)) recover(stage);
   });
   count(stage, oracles, tally);
   return { finding, tally, traceHash: stage.world.trace.hash };
@@ -67,6 +66,7 @@ function applyFaults(stage: Stage, tally: Tally): void {
   const network = decisions.filter((decision): decision is NetworkDecision =>
     NETWORK.includes(decision.kind),
   );
+  applyByzantine(stage, decisions, tally);
   applyClockFaults(stage, decisions, tally);
   applyProcessFaults(stage, decisions, tally);
   applyNetworkFaults(stage, network, tally);

@@ -1,6 +1,7 @@
 import type { Outbox } from "@destiny/core/effects/port";
-import type { ReplicaId } from "@destiny/core/kernel/ids";
-import type { Orderer, OrdererContext, OrderingProtocol } from "@destiny/core/ordering/orderer";
+import type { ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import type { Delivery, Orderer, OrdererContext, OrderingProtocol } from "@destiny/core/ordering/orderer";
+import type { AssignRequest } from "@destiny/core/wire/messages";
 import type { Markers } from "./markers.ts";
 import type { Observer } from "./observer.ts";
 
@@ -27,21 +28,22 @@ function watchedSequel(
   observer: Required<Observer>,
 ): OrdererContext["sequel"] {
   const { self, outbox, sequel } = context;
-  return {
-    ...sequel,
-    execute(delivery) {
+  // Everything else, getters too, is the sequel's own.
+  const watched: OrdererContext["sequel"] = Object.create(sequel);
+  return Object.assign(watched, {
+    execute(delivery: Delivery) {
       markers.push(outbox, () => observer.delivered(self, delivery));
       sequel.execute(delivery);
     },
-    assign(request) {
+    assign(request: AssignRequest) {
       markers.push(outbox, () => observer.assigned(self, request));
       sequel.assign(request);
     },
-    checkpoint(seq) {
+    checkpoint(seq: SequenceNumber) {
       markers.push(outbox, () => observer.checkpointed(self, seq));
       sequel.checkpoint(seq);
     },
-  };
+  });
 }
 
 function watchedJump(

@@ -1,0 +1,22 @@
+import type { Message } from "@destiny/core/wire/messages";
+import { type Behaviour, type Powers, toEach } from "./behaviour.ts";
+
+/** Gives collectors shares and signatures that do not hold, always or now and then. */
+export function badShares(powers: Powers): Behaviour {
+  const { random } = powers;
+  const rate = random.chance(0.5) ? 1 : 0.3;
+  return {
+    sends(sending) {
+      const { message } = sending;
+      if (!("share" in message) || !random.chance(rate)) return null;
+      return toEach(sending, powers, () => withShare(message, random.below(256)));
+    },
+  };
+}
+
+function withShare(message: Message & { readonly share?: unknown }, first: number): Message {
+  if (!(message.share instanceof Uint8Array)) return message;
+  const share = message.share.slice();
+  if (share.length > 0) share[0] = (share[0] ?? 0) ^ (first | 1);
+  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, { share }) as Message;
+}

@@ -1,0 +1,84 @@
+import type { Effect } from "@destiny/core/effects/effects";
+import type { InstanceId } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import { Random } from "@destiny/core/kernel/random";
+import type { Message } from "@destiny/core/wire/messages";
+import { majorities } from "../oracles/arithmetic.ts";
+import type { Decision } from "../plan/decisions.ts";
+import type { Tally } from "../run/tally.ts";
+import type { Stage } from "../stage/stage.ts";
+import type { Behaviour, Powers } from "./behaviour.ts";
+import { BEHAVIOURS } from "./catalogue.ts";
+
+/** Makes replicas Byzantine, each from the time that its decision says, for the rest of the run. */
+export function applyByzantine(stage: Stage, decisions: readonly Decision[], tally: Tally): void {
+  for (const decision of decisions) {
+    if (decision.kind !== "byzantine") continue;
+    stage.world.engine.after(decision.from, () => possess(stage, decision, tally));
+  }
+}
+
+function possess(stage: Stage, decision: Decision & { kind: "byzantine" }, tally: Tally): void {
+  const { replica } = decision;
+  const factory = present(BEHAVIOURS[decision.behaviour], "a behaviour of the catalogue");
+  const behaviour = factory(powersOf(stage, decision));
+  tally.fault(`byzantine: ${decision.behaviour}`);
+  stage.interferences.push((host, effect) => (host.self === replica ? interfere(behaviour, effect) : null));
+  const { overhears } = behaviour;
+  if (overhears === undefined) return;
+  stage.world.network.watch((parcel) => {
+    if (parcel.to === replica) overhears.call(behaviour, parcel);
+  });
+}
+
+function interfere(behaviour: Behaviour, effect: Effect): readonly Effect[] | null {
+  const isSending = effect.type === "send" || effect.type === "broadcast";
+  return (isSending ? behaviour.sends?.(effect) : behaviour.does?.(effect)) ?? null;
+}
+
+function powersOf(stage: Stage, { replica: self, seed }: Decision & { kind: "byzantine" }): Powers {
+  const { world, faults, parameters } = stage;
+  const { n } = faults;
+  const host = world.host(self);
+  return {
+    self,
+    n,
+    f: majorities(faults.kind, n).faulty,
+    random: new Random(seed),
+    suspicionMicros: parameters.suspicionDelay,
+    send(to, instance, message, delay = 0) {
+      world.engine.after(delay, () => {
+        if (host.alive) world.network.send({ from: self, to, instance, content: message });
+      });
+    },
+    resigned: (instance, message) => resigned(stage, self, { instance, message }),
+    every(period, call) {
+      const again = (): void => {
+        if (host.alive) call();
+        world.engine.after(period, again);
+      };
+      again();
+    },
+  };
+}
+
+/** Whatever its own checks ask of its own signature, it can ask its own subsystem for. */
+function resigned(
+  stage: Stage,
+  self: number,
+  { instance, message }: { readonly instance: InstanceId; readonly message: Message },
+): Message {
+  const { world } = stage;
+  const host = world.host(self);
+  let signed = message;
+  const checks = stage.replica(self).checks(instance, message) ?? [];
+  for (const check of checks) {
+    if (check.type !== "identity" || check.signer !== self) continue;
+    const result = world.trust.certify(self, host.subsystem, check.claim);
+    if (result.type !== "certified") continue;
+    const field = "signature" in message ? "signature" : "certificate";
+    const fresh = { [field]: result.certificate, ...("share" in message && { share: result.share }) };
+    signed = Object.assign(Object.create(Object.getPrototypeOf(signed)), signed, fresh) as Message;
+  }
+  return signed;
+}

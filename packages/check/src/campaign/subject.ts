@@ -1,0 +1,47 @@
+import type { Protocol } from "@destiny/core/catalogue";
+import { BEHAVIOUR_NAMES } from "../byzantine/catalogue.ts";
+import { drawPlan } from "../plan/draw.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type Outcome, run } from "../run/run.ts";
+
+/** What a campaign is about: a protocol, which may be a broken one, and a size of cluster. */
+export interface Subject {
+  readonly protocol: Protocol;
+  readonly n: number;
+  /** Behaviours of Byzantine replicas; all of the catalogue if absent. */
+  readonly behaviours?: readonly string[];
+  /** Whether replicas may stop for good or lose their disks; they may if absent. */
+  readonly permanent?: boolean;
+}
+
+/** What a seed came to. The plan comes along only where something was found. */
+export interface SeedResult extends Outcome {
+  readonly seed: number;
+}
+
+/** One seed in so many is played twice, and must do exactly the same. */
+const TWICE_IN = 20;
+
+/** The plan that a seed stands for. */
+export function planOf(subject: Subject, seed: number): Plan {
+  const { protocol, n, behaviours = BEHAVIOUR_NAMES, permanent = true } = subject;
+  const { kind } = protocol.faults(n);
+  return drawPlan({ protocol: protocol.name, kind, n, seed, behaviours, permanent });
+}
+
+/** Plays one seed. */
+export function playSeed(subject: Subject, seed: number): SeedResult {
+  const plan = planOf(subject, seed);
+  const outcome = playPlan(subject, plan);
+  if (outcome.finding !== null || seed % TWICE_IN !== 0) return { ...outcome, seed };
+  outcome.tally.add("seeds played twice");
+  const again = playPlan(subject, plan);
+  if (again.traceHash === outcome.traceHash) return { ...outcome, seed };
+  const message = `the same seed gave the traces ${outcome.traceHash} and ${again.traceHash}`;
+  return { ...outcome, seed, finding: { oracle: "S13 determinism", message, at: 0, event: 0 } };
+}
+
+/** Plays a plan, drawn or shrunk. */
+export function playPlan({ protocol }: Subject, plan: Plan): Outcome {
+  return run({ plan, protocol });
+}
