@@ -4,7 +4,16 @@ import { present } from "../../kernel/invariant.ts";
 import type { Parameters } from "../../parameters.ts";
 import type { Check } from "../../wire/check.ts";
 import { assignCheck } from "../../wire/client-checks.ts";
-import { AssignRequest, type Evidence, type Message, Proposal } from "../../wire/messages.ts";
+import {
+  Challenge,
+  HeaderRelay,
+  Health,
+  Need,
+  Reinstate,
+  Rejoin,
+  reinstateCheck,
+} from "../../wire/composition.ts";
+import { AssignRequest, type Evidence, type Message, Proposal, Pull } from "../../wire/messages.ts";
 import type { Hash } from "../../wire/value.ts";
 import { batchChecks } from "../batch-gate.ts";
 import { COMPOSITION } from "../composition.ts";
@@ -43,8 +52,23 @@ export class Authenticator {
       return batchChecks(this.#recipe.disseminate, this.address(instance), message, this.#hash);
     }
     if (instance === this.#n) return this.#orderChecks(instance, message);
-    if (instance === COMPOSITION && message instanceof AssignRequest) return [assignCheck(message)];
-    return null;
+    return instance === COMPOSITION ? this.#ownChecks(message) : null;
+  }
+
+  /** Whether a D-instance's protocol knows what to do with a Pull. */
+  get answersPulls(): boolean {
+    return this.#recipe.disseminate.checks(this.address(0), new Pull(1, 1, true)) !== null;
+  }
+
+  /** The composition's own messages. Complaints are not among them. */
+  #ownChecks(message: Message): readonly Check[] | null {
+    if (message instanceof AssignRequest) return [assignCheck(message)];
+    if (message instanceof HeaderRelay) {
+      return this.#evidenceChecks({ instance: message.instance, message: message.header });
+    }
+    if (message instanceof Reinstate) return message.signer < this.#n ? [reinstateCheck(message)] : null;
+    // Authentic by their channel: they prove nothing to anybody else.
+    return [Need, Rejoin, Challenge, Health].some((kind) => message instanceof kind) ? [] : null;
   }
 
   #orderChecks(instance: InstanceId, message: Message): readonly Check[] | null {

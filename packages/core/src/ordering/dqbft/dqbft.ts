@@ -1,373 +1,215 @@
-import { type Agreement, type Superior, Verdict } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
-import { Pacer } from "../../effects/pacer.ts";
+import { Jobs } from "../../effects/jobs.ts";
 import { Port } from "../../effects/port.ts";
-import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
-import { invariant, present } from "../../kernel/invariant.ts";
+import {
+  type Digest,
+  type InstanceId,
+  type ReplicaId,
+  ROOT,
+  type SequenceNumber,
+  type TimerId,
+} from "../../kernel/ids.ts";
+import { invariant } from "../../kernel/invariant.ts";
 import type { Anchor } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
-import {
-  AssignRequest,
-  type Evidence,
-  type Message,
-  type Proposal,
-  type Status,
-} from "../../wire/messages.ts";
+import { Challenge, HeaderRelay, Health, Need, Reinstate, Rejoin } from "../../wire/composition.ts";
+import { AssignRequest, type Message, type Status } from "../../wire/messages.ts";
 import type { Request } from "../../wire/request.ts";
+import { Complaint } from "../../wire/suspicion.ts";
 import type { Value } from "../../wire/value.ts";
-import { judgeBatch } from "../batch-gate.ts";
 import { COMPOSITION } from "../composition.ts";
 import { instanceStatus } from "../instance-status.ts";
-import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol, Sequel } from "../orderer.ts";
-import { Authenticator } from "./authenticator.ts";
-import { judgeOrder } from "./gate.ts";
-import { Horizon } from "./horizon.ts";
-import { OrderQueue } from "./order-queue.ts";
-import { encodeOrderValue, type OrderLimits, type OrderList, orderListOf } from "./order-value.ts";
+import type { InstanceStatus, Orderer, OrdererContext, OrderingProtocol } from "../orderer.ts";
 import { decodePart, type OrdererPart } from "./orderer-part.ts";
 import type { DqbftRecipe } from "./recipe.ts";
-import { Sequencer } from "./sequencer.ts";
-
-/** What an instance told us, until no instance is on the stack. */
-type Notice =
-  | { readonly type: "disseminating"; readonly instance: ReplicaId; readonly header: Proposal }
-  | {
-      readonly type: "disseminated";
-      readonly instance: ReplicaId;
-      readonly seq: SequenceNumber;
-      readonly value: Value;
-    }
-  | { readonly type: "ordering" | "ordered"; readonly seq: SequenceNumber; readonly list: OrderList };
-
-const ORDER_BATCH_TIMER: TimerId = 1;
+import { Rooms } from "./rooms.ts";
+import { Timer } from "./timers.ts";
 
 /** DQBFT (paper 3.2): n D-instances disseminate batches, one O-instance orders their slots, concurrently. */
 class Dqbft implements Orderer {
   readonly soleCoordinator = null;
   readonly #context: OrdererContext;
-  readonly #limits: OrderLimits;
+  readonly #n: number;
   readonly #port: Port;
-  readonly #disseminators: readonly Agreement[];
-  readonly #order: Agreement;
-  readonly #orderInstance: InstanceId;
-  readonly #authenticator: Authenticator;
-  readonly #notices: Notice[] = [];
-  readonly #queue: OrderQueue;
-  readonly #sequencer: Sequencer;
-  readonly #pacer: Pacer;
-  /** Folds O-slots as they are accepted, ahead of execution: `simNext` of dqbft.md 3. */
-  #accepted: { readonly horizon: Horizon; seq: SequenceNumber };
-  /** O-slots accepted out of order, until those below them are. */
-  readonly #waiting = new Map<SequenceNumber, OrderList>();
+  readonly #jobs: Jobs;
+  readonly #rooms: Rooms;
 
   constructor(recipe: DqbftRecipe, context: OrdererContext) {
-    const { faults, parameters, hash } = context;
     this.#context = context;
-    this.#limits = {
-      entriesMax: parameters.orderEntriesMax,
-      referencesPerInstanceMax: parameters.referencesPerInstanceMax,
-      n: faults.n,
-    };
-    this.#orderInstance = faults.n;
+    this.#n = context.faults.n;
     this.#port = new Port(context.outbox, COMPOSITION);
-    this.#pacer = new Pacer(this.#port, ORDER_BATCH_TIMER, parameters.orderBatchDelay);
-    this.#authenticator = new Authenticator(recipe, { faults, hash, parameters });
-    this.#disseminators = Array.from({ length: faults.n }, (_, home) =>
-      this.#createDisseminator(recipe, home),
-    );
-    this.#order = this.#createOrder(recipe);
-    this.#queue = new OrderQueue(
-      { ...parameters, n: faults.n, entriesMax: parameters.orderEntriesMax },
-      this.#view(),
-    );
-    this.#sequencer = new Sequencer({
-      limits: this.#limits,
-      checkpointPeriod: parameters.checkpointPeriod,
-      disseminationWindow: parameters.disseminationWindow,
-      sequel: bound(context, (request) => this.#assign(request)),
-    });
-    this.#accepted = { horizon: new Horizon(this.#limits, this.#sequencer.cut), seq: 0 };
+    this.#jobs = new Jobs(this.#port);
+    const rootPort = new Port(context.outbox, ROOT);
+    this.#rooms = new Rooms({ recipe, context, port: this.#port, rootPort, jobs: this.#jobs });
   }
 
   get maySubmit(): boolean {
-    return this.#own.mayPropose;
+    const { own } = this.#rooms.instances;
+    return own.mayPropose && own.view % this.#n === 0;
   }
 
   get idle(): boolean {
-    return this.#sequencer.cut[this.#context.self] === this.#own.known;
+    return (this.#rooms.sequencer.cut[this.#context.self] ?? 0) >= this.#rooms.instances.own.nextSlot - 1;
   }
 
   get executed(): SequenceNumber {
-    return this.#sequencer.executed;
+    return this.#rooms.sequencer.executed;
+  }
+
+  get away(): readonly ReplicaId[] {
+    return this.#rooms.away;
   }
 
   submit(value: Value): void {
-    this.#own.propose(value, []);
-    this.#settle();
+    const seq = this.#rooms.instances.own.propose(value, []);
+    this.#rooms.submissions.add(seq, value);
+    this.#rooms.settle(this.#context.self);
   }
 
   /** Every replica relays a client's wish to the O-primary; only that one orders it. */
   reassign(request: AssignRequest): void {
-    this.#queue.offerAssignment(request);
-    if (this.#order.primary !== this.#context.self) this.#port.send(this.#order.primary, request);
-    this.#settle();
+    const { assignments, oversight, instances } = this.#rooms;
+    if (assignments.offer(request)) oversight.onAssignment(request.client);
+    const { primary } = instances.order;
+    if (primary !== this.#context.self) this.#port.send(primary, request);
+    this.#rooms.settle(null);
   }
 
-  readonly away: readonly ReplicaId[] = [];
+  expect(request: Request, coordinator: ReplicaId): void {
+    this.#rooms.oversight.expect(request, coordinator);
+  }
 
-  expect(_request: Request, _coordinator: ReplicaId): void {}
-
-  served(_client: Digest, _timestamp: number): void {}
+  served(client: Digest, timestamp: number): void {
+    this.#rooms.oversight.served(client, timestamp);
+  }
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
-    return this.#authenticator.checks(instance, message);
+    if (message instanceof Complaint && instance === COMPOSITION)
+      return this.#rooms.oversight.checks(message);
+    return this.#rooms.authenticator.checks(instance, message);
   }
 
   receive(from: ReplicaId, instance: InstanceId, message: Message): void {
-    if (message instanceof AssignRequest) this.#onAssignRequest(message);
-    else this.#instance(instance).receive(from, message);
-    this.#settle();
+    if (instance === COMPOSITION) {
+      this.#onMessage(from, message);
+      return this.#rooms.settle(null);
+    }
+    this.#rooms.instances.of(instance).receive(from, message);
+    this.#rooms.settle(instance);
   }
 
   expire(instance: InstanceId, timer: TimerId): void {
-    if (instance === COMPOSITION) this.#pacer.expire();
-    else this.#instance(instance).expire(timer);
-    this.#settle();
+    if (instance === COMPOSITION) {
+      this.#onTimer(timer);
+      return this.#rooms.settle(null);
+    }
+    this.#rooms.instances.of(instance).expire(timer);
+    this.#rooms.settle(instance);
   }
 
   complete(job: Job, result: JobResult): void {
-    this.#instance(job.instance).complete(job.ticket, result);
-    this.#settle();
+    if (job.instance === COMPOSITION) {
+      this.#jobs.complete(job.ticket, result);
+      return this.#rooms.settle(null);
+    }
+    this.#rooms.instances.of(job.instance).complete(job.ticket, result);
+    this.#rooms.settle(job.instance);
   }
 
   decided(): SequenceNumber[] {
-    return this.#all().map((agreement) => agreement.decided);
+    return this.#rooms.instances.all.map((agreement) => agreement.decided);
   }
 
   pursue(status: Status): void {
-    for (const [instance, agreement] of this.#all().entries()) {
+    for (const [instance, agreement] of this.#rooms.instances.all.entries()) {
       const seq = status.decided[instance];
       if (seq !== undefined) agreement.pursue(seq);
     }
-    this.#settle();
+    this.#rooms.settle(null);
   }
 
   // dqbft.md 5: one global checkpoint; a slot is discarded only when executed and covered (H6).
   stabilise(part: Uint8Array, anchor: Anchor): readonly Watermark[] {
-    return this.#advance(decodePart(part, this.#limits.n), anchor);
+    return this.#advance(decodePart(part, this.#n), anchor);
   }
 
   snapshot(): Uint8Array {
-    return this.#sequencer.snapshot();
+    return this.#rooms.sequencer.snapshot();
   }
 
   restore(bytes: Uint8Array, anchor: Anchor | null): void {
-    const { n } = this.#limits;
-    const part = decodePart(bytes, n);
-    const covered = anchor === null ? null : decodePart(anchor.part, n);
-    this.#sequencer.restore(part);
-    this.#accepted = { horizon: new Horizon(this.#limits, part.cut), seq: part.executed };
-    const low = Math.min(covered?.executed ?? 0, part.executed);
-    this.#order.startFrom(low, anchor, part.executed);
+    const { sequencer, log, instances } = this.#rooms;
+    const part = decodePart(bytes, this.#n);
+    const covered = anchor === null ? null : decodePart(anchor.part, this.#n);
+    sequencer.restore(part);
+    log.restore(part);
+    if (anchor !== null) this.#rooms.onAnchor(anchor);
+    instances.order.startFrom(Math.min(covered?.executed ?? 0, part.executed), anchor, part.executed);
     for (const [instance, executed] of part.cut.entries()) {
       const lowest = Math.min(covered?.cut[instance] ?? 0, executed);
-      this.#instance(instance).startFrom(lowest, anchor, executed);
+      instances.of(instance).startFrom(lowest, anchor, executed);
     }
   }
 
   jump(anchor: Anchor): readonly Watermark[] {
-    const part = decodePart(anchor.part, this.#limits.n);
-    invariant(part.executed > this.#sequencer.executed, "a state is transferred forwards");
-    this.#sequencer.restore(part);
-    if (part.executed > this.#accepted.seq) {
-      this.#accepted = { horizon: new Horizon(this.#limits, part.cut), seq: part.executed };
-      for (const seq of this.#waiting.keys()) if (seq <= part.executed) this.#waiting.delete(seq);
-    }
+    const { sequencer, log, submissions } = this.#rooms;
+    const part = decodePart(anchor.part, this.#n);
+    invariant(part.executed > sequencer.executed, "a state is transferred forwards");
+    sequencer.restore(part);
+    log.restore(part);
+    const covered = part.cut[this.#context.self] ?? 0;
+    for (const value of submissions.dropUpTo(covered)) this.#context.sequel.dropped(value);
     return this.#advance(part, anchor);
   }
 
   recover(record: LogRecord): void {
-    this.#instance(record.instance).recover(record);
+    this.#rooms.instances.of(record.instance).recover(record);
   }
 
+  /** The log holds all that we had proposed, so a primary goes on in its view, and gives nothing up (dqbft.md 6, Abdicate). */
   resume(): void {
-    for (const agreement of this.#all()) agreement.resume();
-    this.#settle();
+    for (const agreement of this.#rooms.instances.all) agreement.resume();
+    this.#rooms.settleAll();
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#all().map((agreement, instance) => instanceStatus(instance, agreement));
+    return this.#rooms.instances.all.map((agreement, instance) => instanceStatus(instance, agreement));
   }
 
   #advance({ executed, cut }: OrdererPart, anchor: Anchor): readonly Watermark[] {
     const watermarks = [...cut, executed].map((seq, instance) => ({ instance, seq }));
-    for (const { instance, seq: low } of watermarks) {
-      this.#instance(instance).advance(low, anchor);
-      if (instance < this.#limits.n) this.#queue.advance(instance, low);
-    }
-    this.#settle();
+    for (const { instance, seq: low } of watermarks) this.#rooms.advance(instance, low, anchor);
+    this.#rooms.onAnchor(anchor);
+    this.#rooms.settleAll();
     return watermarks;
   }
 
-  /** Acts on what the instances reported, once none of them is on the stack. */
-  #settle(): void {
-    for (;;) {
-      for (const notice of this.#notices.splice(0)) this.#onNotice(notice);
-      const blocked = this.#sequencer.run();
-      if (blocked !== null) this.#await(blocked.instance, blocked.seq);
-      if (!this.#proposeOrder() && this.#notices.length === 0) return;
-    }
+  #onMessage(from: ReplicaId, message: Message): void {
+    const { relays, fill, reinstatement, oversight } = this.#rooms;
+    if (message instanceof AssignRequest) this.#onAssignRequest(message);
+    else if (message instanceof Complaint) oversight.onComplaint(message);
+    else if (message instanceof HeaderRelay) relays.onRelay(from, message);
+    else if (message instanceof Need) fill.onNeed(from, message);
+    else if (message instanceof Rejoin) reinstatement.onRejoin(from, message);
+    else if (message instanceof Challenge) reinstatement.onChallenge(from, message);
+    else if (message instanceof Health) reinstatement.onHealth(from, message);
+    else if (message instanceof Reinstate) reinstatement.onReinstate(message);
   }
 
-  #onNotice(notice: Notice): void {
-    switch (notice.type) {
-      case "disseminating":
-        return this.#queue.offer(notice.instance, notice.header);
-      case "disseminated":
-        return this.#sequencer.onDisseminated(notice.instance, notice.seq, notice.value);
-      case "ordering":
-        return this.#accept(notice.seq, notice.list);
-      case "ordered":
-        this.#accept(notice.seq, notice.list);
-        return this.#sequencer.onOrdered(notice.seq, notice.list);
-    }
+  #onTimer(timer: TimerId): void {
+    const { orderPrimary, oversight, relays, grace, reinstatement } = this.#rooms;
+    if (timer === Timer.OrderBatch) orderPrimary.expire();
+    else if (timer === Timer.Blame) oversight.expire();
+    else if (timer === Timer.Relay) relays.expire();
+    else if (timer === Timer.Grace) grace.expire();
+    else reinstatement.expire(timer);
   }
 
   #onAssignRequest(request: AssignRequest): void {
     // Every replica relays it: all but the first come late.
-    if (request.valid === true && this.#context.sequel.wants(request)) this.#queue.offerAssignment(request);
+    if (request.valid !== true || !this.#context.sequel.wants(request)) return;
+    if (this.#rooms.assignments.offer(request)) this.#rooms.oversight.onAssignment(request.client);
   }
-
-  /** An ordered slot whose batch is not decided here. Its header may never have reached us: ask. */
-  #await(instance: ReplicaId, seq: SequenceNumber): void {
-    const agreement = this.#instance(instance);
-    if (agreement.known < seq) agreement.pursue(seq);
-  }
-
-  #accept(seq: SequenceNumber, list: OrderList): void {
-    if (seq > this.#accepted.seq) this.#waiting.set(seq, list);
-    for (;;) {
-      const next = this.#waiting.get(this.#accepted.seq + 1);
-      if (next === undefined) return;
-      this.#accepted.seq += 1;
-      this.#waiting.delete(this.#accepted.seq);
-      this.#accepted.horizon.fold(next);
-    }
-  }
-
-  /** dqbft.md 4.2, as the pacer says. */
-  #proposeOrder(): boolean {
-    if (!this.#order.mayPropose || this.#accepted.seq < this.#order.known) return false;
-    const available = this.#queue.available();
-    const idle = this.#order.decided === this.#order.known;
-    const full = available >= this.#limits.entriesMax;
-    if (!this.#pacer.ready({ count: available, full, idle })) return false;
-    this.#pacer.proposed(available);
-    const { entries, evidence } = this.#queue.take();
-    const value = encodeOrderValue(entries, this.#context.hash);
-    const seq = this.#order.propose(value, evidence);
-    this.#accept(seq, orderListOf(value));
-    return true;
-  }
-
-  #assign(request: AssignRequest): void {
-    this.#context.sequel.assign(request);
-    this.#queue.settleAssignment(request);
-  }
-
-  #createDisseminator(recipe: DqbftRecipe, home: ReplicaId): Agreement {
-    const { self, outbox, hash, parameters } = this.#context;
-    const { pullDelay, viewChangeDelay } = parameters;
-    const superior: Superior = {
-      judge: ({ value }) => judgeBatch(present(value, "a fresh proposal has its value"), hash),
-      proposed: (proposal) => {
-        const { value } = proposal;
-        // What every correct backup refuses is never disseminated: ordered by its header, it would block the order for good.
-        if (value === null || judgeBatch(value, hash) !== Verdict.Accept) return;
-        this.#notices.push({ type: "disseminating", instance: home, header: proposal.header() });
-      },
-      committed: (seq, value) =>
-        void this.#notices.push({ type: "disseminated", instance: home, seq, value }),
-      entered: () => {},
-      left: () => {},
-      outrun: (anchor) => this.#context.sequel.outrun(anchor),
-    };
-    return recipe.disseminate.create({
-      ...this.#authenticator.address(home),
-      self,
-      port: new Port(outbox, home),
-      superior,
-      hash,
-      parameters: { window: parameters.disseminationWindow, pullDelay, viewChangeDelay },
-    });
-  }
-
-  #createOrder(recipe: DqbftRecipe): Agreement {
-    const { self, outbox, hash, parameters } = this.#context;
-    const { pullDelay, viewChangeDelay } = parameters;
-    const superior: Superior = {
-      judge: ({ value, evidence }) =>
-        judgeOrder(present(value, "a fresh proposal has its value"), evidence, this.#limits),
-      proposed: ({ seq, value }) => {
-        invariant(value !== null, "an accepted proposal has its value");
-        this.#notices.push({ type: "ordering", seq, list: orderListOf(value) });
-      },
-      committed: (seq, value) => void this.#notices.push({ type: "ordered", seq, list: orderListOf(value) }),
-      entered: () => {},
-      left: () => {},
-      outrun: (anchor) => this.#context.sequel.outrun(anchor),
-    };
-    return recipe.order.create({
-      ...this.#authenticator.address(this.#orderInstance),
-      self,
-      port: new Port(outbox, this.#orderInstance),
-      superior,
-      hash,
-      parameters: { window: parameters.orderWindow, pullDelay, viewChangeDelay },
-    });
-  }
-
-  /** What the O-primary's queue may ask. */
-  #view(): {
-    next: (instance: ReplicaId) => SequenceNumber;
-    certificate: (instance: ReplicaId, seq: SequenceNumber) => Evidence | null;
-    decided: (instance: ReplicaId) => SequenceNumber;
-  } {
-    return {
-      next: (instance) => this.#accepted.horizon.next(instance),
-      certificate: (instance, seq) => this.#instance(instance).certificate(seq),
-      decided: (instance) => this.#instance(instance).decided,
-    };
-  }
-
-  get #own(): Agreement {
-    return this.#instance(this.#context.self);
-  }
-
-  #instance(instance: InstanceId): Agreement {
-    const agreement = instance === this.#orderInstance ? this.#order : this.#disseminators[instance];
-    return present(agreement, "an instance of this cluster");
-  }
-
-  #all(): readonly Agreement[] {
-    return [...this.#disseminators, this.#order];
-  }
-}
-
-function bound({ sequel }: OrdererContext, assign: Sequel["assign"]): Sequel {
-  return {
-    execute: (delivery) => sequel.execute(delivery),
-    assign,
-    wants: (request) => sequel.wants(request),
-    checkpoint: (seq) => sequel.checkpoint(seq),
-    outrun: (anchor) => sequel.outrun(anchor),
-    get behind() {
-      return sequel.behind;
-    },
-    forward: (client) => sequel.forward(client),
-    dropped: (value) => sequel.dropped(value),
-    moved: () => sequel.moved(),
-  };
 }
 
 /** The composition over any agreements: `destiny = dqbft({ disseminate: linearHybster, order: linearHybster })`. */

@@ -27,6 +27,10 @@ export class Horizon {
     return present(this.#cut[instance], "a D-instance of this cluster") + 1;
   }
 
+  copy(): Horizon {
+    return new Horizon(this.#limits, this.#cut);
+  }
+
   /** Starts the next O-slot. */
   begin(): void {
     this.#taken.fill(0);

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { AssignRequest, Certificate, type Evidence, MessageKind, Proposal } from "../../wire/messages.ts";
+import { Assignments } from "./assignments.ts";
+import { Headers } from "./headers.ts";
 import { OrderQueue, type OrderQueueLimits } from "./order-queue.ts";
-import type { Entry } from "./order-value.ts";
+import { type Entry, OrderList } from "./order-value.ts";
 
 const NOTHING = new Uint8Array(0);
 const LIMITS: OrderQueueLimits = {
@@ -17,6 +19,9 @@ const LIMITS: OrderQueueLimits = {
 class Stage {
   readonly next = [1, 1, 1];
   readonly decided = [0, 0, 0];
+  readonly slow = new Set<number>();
+  readonly headers: Headers = new Headers(3);
+  readonly assignments: Assignments = new Assignments();
   readonly queue: OrderQueue;
 
   constructor(limits: Partial<OrderQueueLimits> = {}) {
@@ -27,12 +32,15 @@ class Stage {
         decided: (instance) => this.decided[instance] ?? 0,
         certificate: (instance, seq) =>
           seq <= (this.decided[instance] ?? 0) ? committed(instance, seq) : null,
+        header: (instance, seq) => this.headers.get(instance, seq),
+        isSlow: (instance) => this.slow.has(instance),
       },
+      this.assignments,
     );
   }
 
   offer(instance: number, ...seqs: number[]): void {
-    for (const seq of seqs) this.queue.offer(instance, header(seq));
+    for (const seq of seqs) this.headers.put(instance, header(seq));
   }
 
   /** Takes a proposal and lets the O-log accept it. */
@@ -106,7 +114,7 @@ test("what is proven needs no header, is exempt from qOpt and from probation (4.
 
 test("a header on probation is no evidence before its dissemination is proven", () => {
   const stage = new Stage();
-  stage.queue.offer(1, header(1, 1));
+  stage.headers.put(1, header(1, 1));
   expect(stage.queue.available()).toBe(0);
   stage.decided[1] = 1;
   const { evidence } = stage.queue.take();
@@ -121,6 +129,16 @@ test("in pessimistic mode nothing is ordered on headers", () => {
   expect(stage.take()).toEqual(["0:1"]);
 });
 
+test("H35: of a D-instance that decides far later than others only what is decided is ordered", () => {
+  const stage = new Stage();
+  stage.offer(0, 1, 2);
+  stage.offer(1, 1);
+  stage.slow.add(0);
+  expect(stage.take()).toEqual(["1:1"]);
+  stage.decided[0] = 1;
+  expect(stage.take()).toEqual(["0:1"]);
+});
+
 test("assignments go first, at most a of them, one per client and the newest", () => {
   const stage = new Stage();
   stage.offer(0, 1);
@@ -131,7 +149,7 @@ test("assignments go first, at most a of them, one per client and the newest", (
     ["x", 2],
     ["z", 1],
   ] as const) {
-    stage.queue.offerAssignment(assign(client, nonce));
+    stage.assignments.offer(assign(client, nonce));
   }
   expect(stage.queue.available()).toBe(3);
   expect(stage.take()).toEqual(["assign x3", "assign y1", "0:1"]);
@@ -141,33 +159,46 @@ test("assignments go first, at most a of them, one per client and the newest", (
 
 test("an assignment is proposed once, however often it is relayed, until a newer one comes", () => {
   const stage = new Stage();
-  stage.queue.offerAssignment(assign("x", 1));
+  stage.assignments.offer(assign("x", 1));
   stage.take();
-  stage.queue.offerAssignment(assign("x", 1));
+  stage.assignments.offer(assign("x", 1));
   expect(stage.queue.available()).toBe(0);
-  stage.queue.offerAssignment(assign("x", 2));
+  stage.assignments.offer(assign("x", 2));
   expect(stage.take()).toEqual(["assign x2"]);
 });
 
 test("an assignment that executed is forgotten, whoever proposed it", () => {
   const stage = new Stage();
-  stage.queue.offerAssignment(assign("x", 1));
-  stage.queue.settleAssignment(assign("x", 2));
+  stage.assignments.offer(assign("x", 1));
+  stage.assignments.settle(assign("x", 2));
   expect(stage.queue.available()).toBe(0);
-  stage.queue.offerAssignment(assign("x", 4));
-  stage.queue.settleAssignment(assign("x", 3));
+  stage.assignments.offer(assign("x", 4));
+  stage.assignments.settle(assign("x", 3));
   expect(stage.take()).toEqual(["assign x4"]);
+});
+
+test("after a view change of the O-instance, what is not accepted any more is proposed again", () => {
+  const stage = new Stage();
+  stage.assignments.offer(assign("x", 1));
+  stage.assignments.offer(assign("y", 2));
+  expect(
+    stage.assignments.onAccepted(new OrderList([{ type: "assign", request: assign("y", 2) }], true)),
+  ).toEqual(["y"]);
+  expect(stage.take()).toEqual(["assign x1"]);
+  stage.assignments.reopen([new OrderList([{ type: "assign", request: assign("x", 1) }], true)]);
+  expect(stage.assignments.unproposed.map(({ client }) => client)).toEqual(["y"]);
+  expect(stage.take()).toEqual(["assign y2"]);
 });
 
 test("assignments never make a value larger than B_O", () => {
   const stage = new Stage({ entriesMax: 1 });
-  stage.queue.offerAssignment(assign("x", 1));
-  stage.queue.offerAssignment(assign("y", 1));
+  stage.assignments.offer(assign("x", 1));
+  stage.assignments.offer(assign("y", 1));
   expect([stage.take(), stage.take()]).toEqual([["assign x1"], ["assign y1"]]);
 });
 
 test("what waits is bounded, whatever clients wish for", () => {
   const stage = new Stage({ assignmentsMax: 2000, entriesMax: 4000 });
-  for (let i = 0; i < 1500; i += 1) stage.queue.offerAssignment(assign(`client ${i}`, 1));
+  for (let i = 0; i < 1500; i += 1) stage.assignments.offer(assign(`client ${i}`, 1));
   expect(stage.queue.available()).toBe(1024);
 });

@@ -1,6 +1,7 @@
-import type { Digest, ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
+import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { present } from "../../kernel/invariant.ts";
-import type { AssignRequest, Evidence, Proposal } from "../../wire/messages.ts";
+import type { Evidence, Proposal } from "../../wire/messages.ts";
+import type { Assignments } from "./assignments.ts";
 import { isPessimistic } from "./gate.ts";
 import type { Entry } from "./order-value.ts";
 
@@ -20,61 +21,35 @@ export interface OrderQueueLimits {
 }
 
 /** What the queue asks about a D-instance. */
-export interface Disseminator {
+export interface Disseminators {
   /** Next slot that the O-log has no reference to. */
   next(instance: ReplicaId): SequenceNumber;
+  /** The header of a slot, of its present view. */
+  header(instance: ReplicaId, seq: SequenceNumber): Proposal | undefined;
   /** Proof that the slot is decided, if it is here. */
   certificate(instance: ReplicaId, seq: SequenceNumber): Evidence | null;
   /** Every slot up to this one is decided here. */
   decided(instance: ReplicaId): SequenceNumber;
+  /** Whether it decides far later than the others (dqbft.md H35). */
+  isSlow(instance: ReplicaId): boolean;
 }
-
-/** Assignments that may wait, for all clients together. */
-const ASSIGNMENTS_MAX = 1024;
 
 /** The O-primary's queue (dqbft.md 4.2): round robin over the D-instances, the own one not privileged. */
 export class OrderQueue {
   readonly #limits: OrderQueueLimits;
-  readonly #disseminator: Disseminator;
-  /** Headers seen and not yet below the low watermark, by D-instance and slot. */
-  readonly #headers: Map<SequenceNumber, Proposal>[];
-  /** By client: the newest assignment that has not executed, and whether it was proposed here. */
-  readonly #assignments = new Map<Digest, { readonly request: AssignRequest; proposed: boolean }>();
-  /** How many of them were not. */
-  #assignmentsWaiting = 0;
+  readonly #disseminators: Disseminators;
+  readonly #assignments: Assignments;
   #turn: ReplicaId = 0;
 
-  constructor(limits: OrderQueueLimits, disseminator: Disseminator) {
+  constructor(limits: OrderQueueLimits, disseminators: Disseminators, assignments: Assignments) {
     this.#limits = limits;
-    this.#disseminator = disseminator;
-    this.#headers = Array.from({ length: limits.n }, () => new Map<SequenceNumber, Proposal>());
-  }
-
-  /** A header of the D-instance's present view. */
-  offer(instance: ReplicaId, header: Proposal): void {
-    this.#of(instance).set(header.seq, header);
-  }
-
-  /** One assignment per client waits: the newest. */
-  offerAssignment(request: AssignRequest): void {
-    const waiting = this.#assignments.get(request.client);
-    if (waiting !== undefined && waiting.request.nonce >= request.nonce) return;
-    if (waiting === undefined && this.#assignments.size >= ASSIGNMENTS_MAX) return;
-    if (waiting === undefined || waiting.proposed) this.#assignmentsWaiting += 1;
-    this.#assignments.set(request.client, { request, proposed: false });
-  }
-
-  /** An assignment has executed: it, and older ones of its client, need not be ordered any more. */
-  settleAssignment({ client, nonce }: AssignRequest): void {
-    const waiting = this.#assignments.get(client);
-    if (waiting === undefined || waiting.request.nonce > nonce) return;
-    if (!waiting.proposed) this.#assignmentsWaiting -= 1;
-    this.#assignments.delete(client);
+    this.#disseminators = disseminators;
+    this.#assignments = assignments;
   }
 
   /** How many entries could be proposed now, counted up to the size of one O-value. */
   available(): number {
-    let count = Math.min(this.#assignmentsWaiting, this.#limits.assignmentsMax);
+    let count = Math.min(this.#assignments.waiting, this.#limits.assignmentsMax);
     for (let instance = 0; instance < this.#limits.n && count < this.#limits.entriesMax; instance += 1) {
       count += this.#ready(instance);
     }
@@ -83,14 +58,14 @@ export class OrderQueue {
 
   /** Takes what goes into the next O-value. */
   take(): OrderProposal {
-    const entries: Entry[] = this.#takeAssignments();
+    const { n, entriesMax, assignmentsMax } = this.#limits;
+    const entries: Entry[] = this.#assignments.take(Math.min(assignmentsMax, entriesMax));
     const evidence: Evidence[] = [];
-    const { n, entriesMax } = this.#limits;
     for (let visited = 0; visited < n && entries.length < entriesMax; visited += 1) {
       const instance = this.#turn;
       this.#turn = (this.#turn + 1) % n;
       const room = Math.min(this.#ready(instance), entriesMax - entries.length);
-      const first = this.#disseminator.next(instance);
+      const first = this.#disseminators.next(instance);
       for (let seq = first; seq < first + room; seq += 1) {
         entries.push({ type: "reference", instance, seq });
         evidence.push(present(this.#evidence(instance, seq), "a ready reference has its evidence"));
@@ -99,29 +74,9 @@ export class OrderQueue {
     return { entries, evidence };
   }
 
-  /** Forgets headers up to the low watermark. */
-  advance(instance: ReplicaId, low: SequenceNumber): void {
-    const headers = this.#of(instance);
-    for (const seq of headers.keys()) if (seq <= low) headers.delete(seq);
-  }
-
-  #takeAssignments(): Entry[] {
-    const entries: Entry[] = [];
-    const max = Math.min(this.#limits.assignmentsMax, this.#limits.entriesMax);
-    if (this.#assignmentsWaiting === 0) return entries;
-    for (const assignment of this.#assignments.values()) {
-      if (entries.length >= max) break;
-      if (assignment.proposed) continue;
-      assignment.proposed = true;
-      this.#assignmentsWaiting -= 1;
-      entries.push({ type: "assign", request: assignment.request });
-    }
-    return entries;
-  }
-
   /** References of this instance that may be proposed now, up to `b`. */
   #ready(instance: ReplicaId): number {
-    const first = this.#disseminator.next(instance);
+    const first = this.#disseminators.next(instance);
     let count = 0;
     while (
       count < this.#limits.referencesPerInstanceMax &&
@@ -137,14 +92,16 @@ export class OrderQueue {
    * instance's references wait for theirs. Being more pessimistic than required is always allowed.
    */
   #evidence(instance: ReplicaId, seq: SequenceNumber): Evidence | null {
-    const header = this.#of(instance).get(seq);
-    const ahead = seq - this.#disseminator.decided(instance);
-    const optimistic = this.#limits.ordering === "optimistic" && ahead <= this.#limits.optimisticMax;
-    if (header !== undefined && optimistic && !isPessimistic(header)) return { instance, message: header };
-    return this.#disseminator.certificate(instance, seq);
+    const header = this.#disseminators.header(instance, seq);
+    if (header !== undefined && !isPessimistic(header) && this.#mayTrust(instance, seq)) {
+      return { instance, message: header };
+    }
+    return this.#disseminators.certificate(instance, seq);
   }
 
-  #of(instance: ReplicaId): Map<SequenceNumber, Proposal> {
-    return present(this.#headers[instance], "a D-instance of this cluster");
+  #mayTrust(instance: ReplicaId, seq: SequenceNumber): boolean {
+    if (this.#limits.ordering === "pessimistic") return false;
+    const ahead = seq - this.#disseminators.decided(instance);
+    return ahead <= this.#limits.optimisticMax && !this.#disseminators.isSlow(instance);
   }
 }

@@ -12,7 +12,7 @@ export interface SequencerOptions {
   readonly checkpointPeriod: number;
   /** `W_D`: half of it in D-slots of one instance makes a checkpoint due too (dqbft.md H5). */
   readonly disseminationWindow: number;
-  readonly sequel: Sequel;
+  readonly sequel: Pick<Sequel, "execute" | "assign" | "checkpoint">;
 }
 
 /**

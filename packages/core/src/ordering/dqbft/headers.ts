@@ -1,0 +1,54 @@
+import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
+import { present } from "../../kernel/invariant.ts";
+import type { Proposal } from "../../wire/messages.ts";
+import type { Value } from "../../wire/value.ts";
+
+interface Accepted {
+  readonly header: Proposal;
+  readonly value: Value | null;
+}
+
+/** The D-proposals accepted here, of each D-instance's present view, above the low watermark: headers, and what they are of. */
+export class Headers {
+  readonly #bySlot: readonly Map<SequenceNumber, Accepted>[];
+
+  constructor(n: number) {
+    this.#bySlot = Array.from({ length: n }, () => new Map<SequenceNumber, Accepted>());
+  }
+
+  put(instance: ReplicaId, proposal: Proposal): void {
+    this.#of(instance).set(proposal.seq, { header: proposal.header(), value: proposal.value });
+  }
+
+  get(instance: ReplicaId, seq: SequenceNumber): Proposal | undefined {
+    return this.#of(instance).get(seq)?.header;
+  }
+
+  /** Headers above this slot, the lowest first. */
+  above(instance: ReplicaId, seq: SequenceNumber): readonly Proposal[] {
+    const headers: Proposal[] = [];
+    for (const { header } of this.#of(instance).values()) if (header.seq > seq) headers.push(header);
+    return headers.sort((a, b) => a.seq - b.seq);
+  }
+
+  /** Whether any of its values is such a one. */
+  some(instance: ReplicaId, test: (value: Value) => boolean): boolean {
+    for (const { value } of this.#of(instance).values()) if (value !== null && test(value)) return true;
+    return false;
+  }
+
+  /** The D-instance has left its view: no header of it is of use any more. */
+  clear(instance: ReplicaId): void {
+    this.#of(instance).clear();
+  }
+
+  /** Forgets what is below the low watermark, or at it. */
+  advance(instance: ReplicaId, low: SequenceNumber): void {
+    const accepted = this.#of(instance);
+    for (const seq of accepted.keys()) if (seq <= low) accepted.delete(seq);
+  }
+
+  #of(instance: ReplicaId): Map<SequenceNumber, Accepted> {
+    return present(this.#bySlot[instance], "a D-instance of this cluster");
+  }
+}

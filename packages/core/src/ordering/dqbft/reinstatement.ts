@@ -1,0 +1,149 @@
+import type { Jobs } from "../../effects/jobs.ts";
+import type { Port } from "../../effects/port.ts";
+import type { FaultModel } from "../../kernel/fault-model.ts";
+import type { Micros, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
+import { Challenge, Health, Reinstate, Rejoin, reinstateClaim } from "../../wire/composition.ts";
+import { BackOff } from "./back-off.ts";
+import type { Instances } from "./instances.ts";
+
+export interface ReinstatementOptions {
+  readonly self: ReplicaId;
+  readonly faults: FaultModel;
+  readonly port: Port;
+  readonly jobs: Jobs;
+  readonly instances: Instances;
+  /** Of our own wish to come back. */
+  readonly rejoinTimer: TimerId;
+  /** Of what we grant to replica j: this plus j. */
+  readonly grantTimer: TimerId;
+  readonly delay: Micros;
+  /** Last slot of the global order that is executed here, and the newest stable checkpoint known. */
+  readonly executed: () => SequenceNumber;
+  readonly stable: () => SequenceNumber;
+  /** The D-instance goes to a view of its home: its timers are short again. */
+  readonly granted: (instance: ReplicaId) => void;
+}
+
+/**
+ * A replica that is back gets its D-instance back (DQBFT 3.2.5, dqbft.md 6): it says so, the others look whether it is well, and
+ * when enough of them that one is correct agree on a view, all go there at once.
+ *
+ * Deviation: a replica that answers is well. The votes that dqbft.md 6 looks for too are seen by collectors alone where
+ * agreement is linear; who answers and does not vote costs one view change per period of the back-off (H16).
+ */
+export class Reinstatement {
+  readonly #options: ReinstatementOptions;
+  readonly #rejoining: BackOff;
+  readonly #grants: readonly BackOff[];
+  #nonce = 0;
+  /** By replica: the challenge that it has to answer. */
+  readonly #challenges = new Map<ReplicaId, number>();
+  /** By D-instance, and by who signed it: the newest view that a replica would give it back in. */
+  readonly #votes = new Map<ReplicaId, Map<ReplicaId, Reinstate>>();
+  /** By D-instance: the view that we have signed or are about to sign. */
+  readonly #signed = new Map<ReplicaId, View>();
+
+  constructor(options: ReinstatementOptions) {
+    this.#options = options;
+    const { port, delay, rejoinTimer, grantTimer, faults } = options;
+    this.#rejoining = new BackOff(port, rejoinTimer, delay);
+    this.#grants = Array.from({ length: faults.n }, (_, j) => new BackOff(port, grantTimer + j, delay));
+  }
+
+  /** A D-instance has left its view, or entered one. */
+  onView(instance: ReplicaId): void {
+    this.#grants[instance]?.disturb();
+    if (instance === this.#options.self) this.#rejoin();
+  }
+
+  /** One of our timers has expired. Whether it was ours. */
+  expire(timer: TimerId): void {
+    const { rejoinTimer, grantTimer } = this.#options;
+    if (timer !== rejoinTimer) return this.#grants[timer - grantTimer]?.expire();
+    this.#rejoining.expire();
+    this.#rejoin();
+  }
+
+  onRejoin(from: ReplicaId, _message: Rejoin): void {
+    if (!this.#mayGrant(from)) return;
+    this.#nonce += 1;
+    this.#challenges.set(from, this.#nonce);
+    this.#options.port.send(from, new Challenge(this.#nonce));
+  }
+
+  onChallenge(from: ReplicaId, { nonce }: Challenge): void {
+    this.#options.port.send(from, new Health(nonce, this.#options.executed()));
+  }
+
+  onHealth(from: ReplicaId, { nonce, executed }: Health): void {
+    if (this.#challenges.get(from) !== nonce) return;
+    this.#challenges.delete(from);
+    if (executed < this.#options.stable() || !this.#mayGrant(from)) return;
+    this.#sign(from, this.#next(from));
+  }
+
+  /** A signed word for a replica, from whoever passed it on. */
+  onReinstate(reinstate: Reinstate): void {
+    const { instance, view, signer } = reinstate;
+    const { n } = this.#options.faults;
+    if (instance >= n || view % n !== 0 || view <= this.#options.instances.of(instance).view) return;
+    const votes = this.#votes.get(instance) ?? new Map<ReplicaId, Reinstate>();
+    this.#votes.set(instance, votes);
+    if ((votes.get(signer)?.view ?? 0) >= view) return;
+    votes.set(signer, reinstate);
+    this.#count(instance, view, votes);
+  }
+
+  /** Nobody leaves alone: the others are shown why, and the views between are skipped. */
+  #count(instance: ReplicaId, view: View, votes: ReadonlyMap<ReplicaId, Reinstate>): void {
+    const { faults, port, instances, granted } = this.#options;
+    const equal = [...votes.values()].filter((vote) => vote.view === view);
+    if (equal.length < faults.oneCorrect) return;
+    for (const vote of equal) port.broadcast(vote);
+    this.#votes.delete(instance);
+    this.#grants[instance]?.start();
+    instances.of(instance).suspect(view);
+    granted(instance);
+  }
+
+  #sign(instance: ReplicaId, view: View): void {
+    if ((this.#signed.get(instance) ?? 0) >= view) return this.#sayAgain(instance, view);
+    this.#signed.set(instance, view);
+    const { jobs, self, port } = this.#options;
+    jobs.certify(reinstateClaim({ instance, view }), (result) => {
+      if (result.type !== "certified") return;
+      const reinstate = new Reinstate({ instance, view, signer: self, certificate: result.certificate });
+      port.broadcast(reinstate);
+      this.onReinstate(reinstate);
+    });
+  }
+
+  /** The replica asked again: perhaps our word was lost. */
+  #sayAgain(instance: ReplicaId, view: View): void {
+    const own = this.#votes.get(instance)?.get(this.#options.self);
+    if (own?.view === view) this.#options.port.broadcast(own);
+  }
+
+  /** Asks for our D-instance, now and again, while a substitute has it. */
+  #rejoin(): void {
+    if (!this.#isAway(this.#options.self)) return;
+    if (this.#rejoining.running) return;
+    this.#nonce += 1;
+    this.#options.port.broadcast(new Rejoin(this.#nonce));
+    this.#rejoining.start();
+  }
+
+  #mayGrant(instance: ReplicaId): boolean {
+    return this.#isAway(instance) && this.#grants[instance]?.running === false;
+  }
+
+  #isAway(instance: ReplicaId): boolean {
+    return this.#options.instances.of(instance).view % this.#options.faults.n !== 0;
+  }
+
+  /** The next view of its home above its present one. */
+  #next(instance: ReplicaId): View {
+    const { n } = this.#options.faults;
+    return (Math.floor(this.#options.instances.of(instance).view / n) + 1) * n;
+  }
+}

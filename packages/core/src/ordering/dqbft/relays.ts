@@ -1,0 +1,138 @@
+import type { Port } from "../../effects/port.ts";
+import type { Digest, Micros, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import { HeaderRelay } from "../../wire/composition.ts";
+import { type Proposal, Pull } from "../../wire/messages.ts";
+import type { Headers } from "./headers.ts";
+import type { Instances } from "./instances.ts";
+import type { OrderLog } from "./order-log.ts";
+
+export interface RelaysOptions {
+  readonly self: ReplicaId;
+  readonly n: number;
+  readonly port: Port;
+  readonly timer: TimerId;
+  /** How long a slot has to be decided and ordered before its header is passed on; and then between two times. */
+  readonly delay: Micros;
+  /** Replicas that each replica passes a header on to: `r`. */
+  readonly fanout: number;
+  readonly headers: Headers;
+  readonly instances: Instances;
+  readonly log: OrderLog;
+  /** Whether this D-instance's protocol answers a Pull. */
+  readonly answersPulls: boolean;
+}
+
+/** Headers that one tick passes on, the lowest slots of each D-instance first. */
+const RELAYS_PER_TICK = 64;
+
+/**
+ * Passes headers of D-proposals on (DQBFT 3.2.4, 3.2.5 case 2; dqbft.md 7): to a few replicas, so that all come to know what only
+ * some were shown; and to the O-primary, again and again until it orders them. A header shows what there is; its batch is pulled
+ * from who passed it on.
+ *
+ * Deviation: only for slots that are late, so that nothing is passed on where nobody is at fault. It never matters for
+ * correctness: evidence is embedded in O-proposals, and what is missing is pulled (dqbft.md 7).
+ */
+export class Relays {
+  readonly #options: RelaysOptions;
+  #timing = false;
+  /** By D-instance: the highest slot known when the present tick began, so that what came later is not late yet. */
+  readonly #horizon: SequenceNumber[];
+  /** By D-instance: headers up to this slot were passed on to a few. */
+  readonly #flooded: SequenceNumber[];
+  /** By D-instance: batches up to this slot were asked for since the last tick. */
+  readonly #asked = new Map<ReplicaId, SequenceNumber>();
+
+  constructor(options: RelaysOptions) {
+    this.#options = options;
+    this.#horizon = new Array<SequenceNumber>(options.n).fill(0);
+    this.#flooded = [...this.#horizon];
+  }
+
+  /** A header is here. */
+  onHeader(): void {
+    this.#time();
+  }
+
+  /** A D-instance has left its view: its headers are void. */
+  onLeft(instance: ReplicaId): void {
+    this.#flooded[instance] = 0;
+    this.#horizon[instance] = 0;
+  }
+
+  /** A peer passes on a header: what it belongs to may be had from there. */
+  onRelay(from: ReplicaId, { instance, header }: HeaderRelay): void {
+    const { instances, answersPulls } = this.#options;
+    const { seq } = header;
+    const agreement = instances.of(instance);
+    if (seq <= Math.max(agreement.known, this.#asked.get(instance) ?? 0)) return;
+    this.#asked.set(instance, seq);
+    agreement.pursue(seq);
+    if (answersPulls) instances.port(instance).send(from, new Pull(seq, seq, true));
+    this.#time();
+  }
+
+  expire(): void {
+    this.#timing = false;
+    this.#asked.clear();
+    let budget = RELAYS_PER_TICK;
+    let any = false;
+    for (let instance = 0; instance < this.#options.n; instance += 1) {
+      const late = this.#late(instance);
+      for (const header of late) {
+        any = true;
+        if (header.seq > (this.#horizon[instance] ?? 0) || budget <= 0) continue;
+        budget -= 1;
+        this.#pass(instance, header);
+      }
+      this.#horizon[instance] = this.#options.instances.of(instance).known;
+    }
+    if (any) this.#time();
+  }
+
+  /** Headers of slots that are not both decided and ordered. */
+  #late(instance: ReplicaId): readonly Proposal[] {
+    const { headers, instances, log } = this.#options;
+    const { decided } = instances.of(instance);
+    return headers.above(instance, Math.min(decided, log.next(instance) - 1));
+  }
+
+  #pass(instance: ReplicaId, header: Proposal): void {
+    const { self, n, port, fanout, instances, log } = this.#options;
+    const { seq, digest } = header;
+    const { primary } = instances.order;
+    const chosen = chosenFor(digest, self, n, fanout);
+    if (seq >= log.next(instance) && primary !== self) {
+      const ours = instances.of(instance).primary === self;
+      if (ours || chosen.includes(primary)) port.send(primary, new HeaderRelay(instance, header));
+    }
+    if (seq <= (this.#flooded[instance] ?? 0)) return;
+    this.#flooded[instance] = seq;
+    for (const to of chosen) port.send(to, new HeaderRelay(instance, header));
+  }
+
+  #time(): void {
+    if (this.#timing) return;
+    this.#timing = true;
+    this.#options.port.setTimer(this.#options.timer, this.#options.delay);
+  }
+}
+
+/** Whom a replica passes a header on to: as good as random, and the same each time (the core has no chance). */
+export function chosenFor(digest: Digest, self: ReplicaId, n: number, fanout: number): readonly ReplicaId[] {
+  const others = n - 1;
+  const start = (digest.charCodeAt(0) * 65_536 + digest.charCodeAt(1) * 256 + digest.charCodeAt(2)) % others;
+  const step = 1 + ((digest.charCodeAt(3) * 256 + digest.charCodeAt(4)) % Math.max(1, others - 1));
+  const chosen = new Set<ReplicaId>();
+  // Every replica starts elsewhere: self shifts the walk over the others.
+  for (let i = 0; chosen.size < Math.min(fanout, others) && i < 2 * others; i += 1) {
+    const walked = i < others ? start + i * step : start + i;
+    chosen.add((self + 1 + (walked % others)) % n);
+  }
+  return [...chosen];
+}
+
+/** `r = ceil(2 ln N)` (dqbft.md 7). */
+export function relayFanout(n: number): number {
+  return Math.min(n - 1, Math.ceil(2 * Math.log(n)));
+}
