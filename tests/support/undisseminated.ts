@@ -6,9 +6,9 @@ import type { TestCluster } from "./test-cluster.ts";
 import { until } from "./until.ts";
 
 /** All together more than what the system's buffers hold between two processes. */
-const CLIENTS = 6;
+const CLIENTS = 12;
 const PUTS_EACH = 8;
-const VALUE_BYTES = 400_000;
+const VALUE_BYTES = 200_000;
 
 /**
  * Has the O-primary order commands that nobody else has got whole from their coordinator, and so cannot have been decided:
