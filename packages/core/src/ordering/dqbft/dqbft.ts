@@ -173,7 +173,10 @@ class Dqbft implements Orderer {
   }
 
   status(): readonly InstanceStatus[] {
-    return this.#rooms.instances.all.map((agreement, instance) => instanceStatus(instance, agreement));
+    const { instances, oversight } = this.#rooms;
+    return instances.all.map((agreement, instance) =>
+      instanceStatus(instance, agreement, oversight.account(instance)),
+    );
   }
 
   #advance({ executed, cut }: OrdererPart, anchor: Anchor): readonly Watermark[] {

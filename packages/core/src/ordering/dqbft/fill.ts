@@ -5,7 +5,7 @@ import type { Anchor } from "../../wire/anchor.ts";
 import { noop } from "../../wire/batch.ts";
 import { Need } from "../../wire/composition.ts";
 import type { Hash } from "../../wire/value.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
 
 export interface FillOptions {
@@ -15,7 +15,7 @@ export interface FillOptions {
   readonly port: Port;
   /** Of the replica layer, which takes anchors. */
   readonly rootPort: Port;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   readonly log: OrderLog;
   /** Slots of a D-instance between its watermarks. */
   readonly window: number;

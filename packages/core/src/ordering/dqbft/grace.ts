@@ -1,13 +1,13 @@
 import type { Port } from "../../effects/port.ts";
 import type { Micros, ReplicaId, TimerId } from "../../kernel/ids.ts";
 import { type Evidence, Proposal } from "../../wire/messages.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 
 export interface GraceOptions {
   readonly port: Port;
   readonly timer: TimerId;
   readonly delay: Micros;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   /** Shows the O-primary that a D-instance has entered a view. */
   readonly show: (instance: ReplicaId) => void;
   /** Accuses the primary of this view of an instance of what no correct one does. */

@@ -6,7 +6,7 @@ import {
   Verdict,
 } from "../../agreement/agreement.ts";
 import { Port } from "../../effects/port.ts";
-import type { InstanceId, ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
+import type { InstanceId, ReplicaId } from "../../kernel/ids.ts";
 import { present } from "../../kernel/invariant.ts";
 import { requestsOf } from "../../wire/batch.ts";
 import type { Proposal } from "../../wire/messages.ts";
@@ -26,6 +26,9 @@ export interface InstancesOptions {
   /** The header of a slot in its D-instance's present view, if it is here. */
   readonly header: (reference: Reference) => Proposal | undefined;
 }
+
+/** The instances, for those who look after them. */
+export type InstanceTable = Pick<Instances, "of" | "order" | "orderInstance" | "port" | "all">;
 
 /** The n D-instances and the O-instance. What they report is kept until somebody asks, when none of them is on the stack. */
 export class Instances {
@@ -135,8 +138,3 @@ export class Instances {
 }
 
 const NONE: readonly Notice[] = [];
-
-/** Slots of an instance, for those who watch over it: the lowest that is not decided here, or 0 if none up to `last` is. */
-export function lowestUndecided(agreement: Pick<Agreement, "decided">, last: SequenceNumber): SequenceNumber {
-  return agreement.decided < last ? agreement.decided + 1 : 0;
-}

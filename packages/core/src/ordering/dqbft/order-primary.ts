@@ -4,7 +4,7 @@ import type { TimerId } from "../../kernel/ids.ts";
 import type { OrdererContext } from "../orderer.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Headers } from "./headers.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
 import { OrderQueue } from "./order-queue.ts";
 import { encodeOrderValue, type OrderList, orderListOf } from "./order-value.ts";
@@ -14,7 +14,7 @@ export interface OrderPrimaryOptions {
   readonly context: OrdererContext;
   readonly port: Port;
   readonly timer: TimerId;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   readonly headers: Headers;
   readonly punctuality: Punctuality;
   readonly assignments: Assignments;

@@ -10,12 +10,12 @@ import type { Complaint } from "../../wire/suspicion.ts";
 import type { OrdererContext } from "../orderer.ts";
 import { Blame } from "../suspicion/blame.ts";
 import { type Key, Row } from "../suspicion/stopwatches.ts";
-import type { Watch } from "../suspicion/watch.ts";
+import type { Watch, WatchAccount } from "../suspicion/watch.ts";
 import type { Assignments } from "./assignments.ts";
 import { Expectations } from "./expectations.ts";
 import type { Fill } from "./fill.ts";
 import type { Headers } from "./headers.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
 import type { OrderList } from "./order-value.ts";
 
@@ -26,7 +26,7 @@ const PROPOSAL_TWIN_WINDOWS = 4;
 
 export interface OversightOptions {
   readonly context: OrdererContext;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   readonly log: OrderLog;
   readonly assignments: Assignments;
   readonly fill: Fill;
@@ -75,6 +75,11 @@ export class Oversight {
 
   expire(): void {
     this.#blame.expire();
+  }
+
+  /** What was seen of the instance since the start, for people. */
+  account(instance: InstanceId): WatchAccount {
+    return this.#watch(instance).account;
   }
 
   /** The primary of this view of an instance has done what no correct one does. */

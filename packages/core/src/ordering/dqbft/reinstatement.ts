@@ -4,14 +4,14 @@ import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { Micros, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
 import { Challenge, Health, Reinstate, Rejoin, reinstateClaim } from "../../wire/composition.ts";
 import { BackOff } from "./back-off.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 
 export interface ReinstatementOptions {
   readonly self: ReplicaId;
   readonly faults: FaultModel;
   readonly port: Port;
   readonly jobs: Jobs;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   /** Of our own wish to come back. */
   readonly rejoinTimer: TimerId;
   /** Of what we grant to replica j: this plus j. */

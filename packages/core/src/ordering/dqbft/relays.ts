@@ -3,7 +3,7 @@ import type { Digest, Micros, ReplicaId, SequenceNumber, TimerId } from "../../k
 import { HeaderRelay } from "../../wire/composition.ts";
 import { type Proposal, Pull } from "../../wire/messages.ts";
 import type { Headers } from "./headers.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
 
 export interface RelaysOptions {
@@ -16,7 +16,7 @@ export interface RelaysOptions {
   /** Replicas that each replica passes a header on to: `r`. */
   readonly fanout: number;
   readonly headers: Headers;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   readonly log: OrderLog;
   /** Whether this D-instance's protocol answers a Pull. */
   readonly answersPulls: boolean;

@@ -1,0 +1,149 @@
+import { beforeEach, expect, test } from "vitest";
+import { FaultModel } from "../../kernel/fault-model.ts";
+import { Challenge, Health, Reinstate, Rejoin } from "../../wire/composition.ts";
+import { FakeSurroundings } from "./fake-instances.ts";
+import { Reinstatement } from "./reinstatement.ts";
+
+const SELF = 2;
+const REJOIN = 5;
+const GRANT = 16;
+const faults = FaultModel.hybrid(5);
+let around: FakeSurroundings;
+let granted: number[];
+let stable: number;
+let reinstatement: Reinstatement;
+
+beforeEach(() => {
+  around = new FakeSurroundings(faults);
+  granted = [];
+  stable = 0;
+  reinstatement = new Reinstatement({
+    ...around,
+    self: SELF,
+    faults,
+    rejoinTimer: REJOIN,
+    grantTimer: GRANT,
+    delay: 100,
+    executed: () => 40,
+    stable: () => stable,
+    granted: (instance) => void granted.push(instance),
+  });
+});
+
+const vote = (signer: number, view = 5, instance = 1): Reinstate =>
+  new Reinstate({ instance, view, signer, certificate: Uint8Array.of(signer) });
+
+/** Completes the signature that was asked for. */
+function sign(): void {
+  const effect = around.effects.find(({ type }) => type === "certify");
+  if (effect?.type !== "certify") throw new Error("nothing to sign");
+  around.effects.length = 0;
+  const bytes = Uint8Array.of(SELF);
+  around.jobs.complete(effect.job.ticket, { type: "certified", share: bytes, certificate: bytes });
+}
+
+const timers = (timer: number): number[] =>
+  around.effects.flatMap((effect) =>
+    effect.type === "set-timer" && effect.timer === timer ? [effect.delay] : [],
+  );
+
+test("a replica whose D-instance is in a foreign view asks for it back, less and less often", () => {
+  around.d(SELF).suspect(1);
+  reinstatement.onView(SELF);
+  expect(timers(REJOIN)).toEqual([100]);
+  expect(around.sent()).toEqual([[-1, new Rejoin(1)]]);
+  reinstatement.expire(REJOIN);
+  expect(timers(REJOIN).at(-1)).toBe(200);
+  expect(around.sent()).toEqual([[-1, new Rejoin(2)]]);
+  around.d(SELF).enter(5, SELF);
+  reinstatement.onView(SELF);
+  reinstatement.expire(REJOIN);
+  expect(around.sent()).toEqual([]);
+});
+
+test("a replica at home does not ask", () => {
+  around.d(SELF).enter(10, SELF);
+  reinstatement.onView(SELF);
+  expect(around.sent()).toEqual([]);
+});
+
+test("who asks is asked whether it is well, and gets a signed word for the next view of its own (H25: no traffic needed)", () => {
+  around.d(1).enter(7, 3);
+  reinstatement.onRejoin(1, new Rejoin(9));
+  expect(around.sent()).toEqual([[1, new Challenge(1)]]);
+  reinstatement.onHealth(1, new Health(1, 40));
+  sign();
+  expect(around.sent()).toEqual([[-1, vote(SELF, 10)]]);
+  expect(around.d(1).suspected).toEqual([]);
+});
+
+test("an answer that nobody asked for, or that is behind the last checkpoint, counts for nothing", () => {
+  around.d(1).suspect(1);
+  stable = 41;
+  reinstatement.onHealth(1, new Health(1, 50));
+  reinstatement.onRejoin(1, new Rejoin(9));
+  reinstatement.onHealth(1, new Health(2, 50));
+  reinstatement.onHealth(1, new Health(1, 40));
+  reinstatement.onHealth(1, new Health(1, 50));
+  expect(around.effects.filter(({ type }) => type === "certify")).toEqual([]);
+});
+
+test("who is at home gets nothing", () => {
+  reinstatement.onRejoin(1, new Rejoin(1));
+  expect(around.sent()).toEqual([]);
+});
+
+test("a Challenge is answered, whoever sends it", () => {
+  reinstatement.onChallenge(4, new Challenge(77));
+  expect(around.sent()).toEqual([[4, new Health(77, 40)]]);
+});
+
+test("f + 1 equal words: shown to all, then the views between are skipped (3.2.5)", () => {
+  around.d(1).enter(2, 3);
+  reinstatement.onReinstate(vote(0));
+  reinstatement.onReinstate(vote(0));
+  reinstatement.onReinstate(vote(3));
+  reinstatement.onReinstate(vote(4, 10));
+  expect([around.d(1).suspected, around.sent()]).toEqual([[], []]);
+  reinstatement.onReinstate(vote(1));
+  expect(around.d(1).suspected).toEqual([5]);
+  expect(granted).toEqual([1]);
+  expect(around.sent()).toEqual([
+    [-1, vote(0)],
+    [-1, vote(3)],
+    [-1, vote(1)],
+  ]);
+});
+
+test("words for foreign views, past views and instances that do not exist are void", () => {
+  around.d(1).enter(5, 1);
+  for (const signer of [0, 1, 3, 4]) {
+    for (const [view, instance] of [
+      [6, 1],
+      [5, 1],
+      [5, 7],
+    ] as const) {
+      reinstatement.onReinstate(vote(signer, view, instance));
+    }
+  }
+  expect(around.d(1).suspected).toEqual([]);
+});
+
+test("H16: one that flaps is given its D-instance back less and less often", () => {
+  const attempt = (view: number): boolean => {
+    around.d(1).suspect(view - 1);
+    reinstatement.onView(1);
+    reinstatement.onRejoin(1, new Rejoin(1));
+    const asked = around.effects.some(
+      (effect) => effect.type === "send" && effect.message instanceof Challenge,
+    );
+    for (const signer of [0, 3, 4]) reinstatement.onReinstate(vote(signer, view));
+    return asked;
+  };
+  expect(attempt(5)).toBe(true);
+  expect(timers(GRANT + 1)).toEqual([100]);
+  around.effects.length = 0;
+  expect(attempt(10)).toBe(false);
+  reinstatement.expire(GRANT + 1);
+  expect(attempt(15)).toBe(true);
+});
