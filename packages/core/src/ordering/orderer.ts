@@ -8,6 +8,7 @@ import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message, Status } from "../wire/messages.ts";
 import type { Request } from "../wire/request.ts";
 import type { Hash, Value } from "../wire/value.ts";
+import type { WatchAccount } from "./suspicion/watch.ts";
 
 /** One ordered entry, ready to execute (DQBFT 3.2.2). */
 export interface Delivery {
@@ -58,7 +59,7 @@ export interface OrdererContext {
 }
 
 /** How far one instance is, for people. */
-export interface InstanceStatus {
+export interface InstanceStatus extends WatchAccount {
   readonly instance: InstanceId;
   /** The view that it is in, or on its way to. */
   readonly view: View;

@@ -35,6 +35,10 @@ function status(executed: number): NodeStatus {
           low: 64,
           decided: executed,
           known: executed + 1,
+          viewChanges: 3,
+          reinstatements: 1,
+          complaints: 2,
+          complainers: [1, 2],
         },
       ],
     },
@@ -64,6 +68,10 @@ test("a scrape shows the state of the moment, totals as counters", async () => {
   expect(text).toContain('destiny_instance_known{instance="0"} 72');
   expect(text).toContain('destiny_instance_view{instance="0"} 3');
   expect(text).toContain('destiny_instance_active{instance="0"} 0');
+  expect(text).toContain('destiny_view_changes_total{instance="0"} 3');
+  expect(text).toContain('destiny_reinstatements_total{instance="0"} 1');
+  expect(text).toContain('destiny_complaints_total{instance="0"} 2');
+  expect(text).toContain('destiny_instance_complainers{instance="0"} 2');
   expect(text).toContain('destiny_instance_probation_slots{instance="0"} 9');
   expect(text).toContain('destiny_mesh_linked{peer="2"} 1');
   expect(text).toContain('destiny_mesh_dropped_frames_total{peer="2"} 9');

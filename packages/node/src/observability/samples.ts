@@ -37,6 +37,18 @@ const INSTANCE: readonly Reading<InstanceStatus>[] = [
     "Slots of probation that are left",
     ({ decided, probation }) => Math.max(0, probation - decided),
   ],
+  [
+    "instance_complainers",
+    "Replicas whose complaints about the view are live",
+    ({ complainers }) => complainers.length,
+  ],
+  ["view_changes_total", "Views entered since the start", ({ viewChanges }) => viewChanges],
+  [
+    "reinstatements_total",
+    "Of those, views of the replica at home in the instance",
+    ({ reinstatements }) => reinstatements,
+  ],
+  ["complaints_total", "Views that this replica complained about", ({ complaints }) => complaints],
 ];
 
 const PEER: readonly Reading<PeerStatistics>[] = [

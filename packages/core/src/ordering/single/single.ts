@@ -191,7 +191,7 @@ class Single implements Orderer {
   }
 
   status(): readonly InstanceStatus[] {
-    return [instanceStatus(INSTANCE, this.#agreement)];
+    return [instanceStatus(INSTANCE, this.#agreement, this.#watch.account)];
   }
 
   get #address(): InstanceAddress {

@@ -394,3 +394,16 @@ test("a complaint is authentic by its signer's signature, for an instance and a 
   expect(blame.checks(new Complaint({ ...fields, signer: 5 }))).toBeNull();
   expect(blame.checks(new Complaint({ ...fields, instance: 1 }))).toBeNull();
 });
+
+test("for people: views entered, those of the home among them, complaints made here, and whose are live", () => {
+  const stage = new Stage();
+  stage.watch.start(Row.Proposal, "client");
+  stage.pass(FULL);
+  stage.complain(3, 0);
+  expect(stage.watch.account).toMatchObject({ viewChanges: 0, complaints: 1, complainers: [0, 3] });
+  stage.complain(4, 0);
+  stage.enter(1);
+  expect(stage.watch.account).toMatchObject({ viewChanges: 1, reinstatements: 0, complainers: [] });
+  stage.enter(5);
+  expect(stage.watch.account).toMatchObject({ viewChanges: 2, reinstatements: 1 });
+});

@@ -32,6 +32,18 @@ export interface Bench {
   readonly arm: () => void;
 }
 
+/** What a watch has seen since the start, for people. */
+export interface WatchAccount {
+  /** Views entered, but for the first one of all. */
+  readonly viewChanges: number;
+  /** Of those, views of the instance's home. */
+  readonly reinstatements: number;
+  /** Views that this replica has complained about. */
+  readonly complaints: number;
+  /** Whose complaints about the present view are live. */
+  readonly complainers: readonly ReplicaId[];
+}
+
 const ROWS: readonly Row[] = Object.values(Row);
 
 /**
@@ -61,6 +73,7 @@ export class Watch {
   #repeatIn = 0;
   /** The latest view whose complaints this replica has shown to all. */
   #shown: View = -1;
+  readonly #counts = { viewChanges: 0, reinstatements: 0, complaints: 0 };
 
   constructor(options: WatchOptions, bench: Bench) {
     this.#options = options;
@@ -71,6 +84,11 @@ export class Watch {
   /** By how much the timers and count twins of this instance are multiplied now. */
   get multiplier(): number {
     return this.#patience.multiplier;
+  }
+
+  get account(): WatchAccount {
+    const complainers = this.#complaints.about(this.#options.agreement.view).map(({ signer }) => signer);
+    return { ...this.#counts, complainers };
   }
 
   /** Whether time has to pass here: something waits, or somebody has complained. */
@@ -193,6 +211,7 @@ export class Watch {
     this.#bench.jobs.certify(complaintClaim(about), (result) => {
       if (this.#signing === view) this.#signing = -1;
       if (result.type !== "certified" || this.#options.agreement.view !== view) return;
+      if (this.#own?.view !== view) this.#counts.complaints += 1;
       this.#own = new Complaint({ ...about, signer: this.#bench.self, signature: result.certificate });
       this.#say(this.#own);
     });
@@ -224,8 +243,14 @@ export class Watch {
     this.#active = active;
     if (!active) return;
     for (const row of this.#rows) row.restart();
-    if (view > 0) this.#patience.grow();
+    if (view > 0) this.#entered(view);
     this.#bench.arm();
+  }
+
+  #entered(view: View): void {
+    this.#patience.grow();
+    this.#counts.viewChanges += 1;
+    if (view % this.#bench.faults.n === 0) this.#counts.reinstatements += 1;
   }
 
   /** How long a complaint is believed, in ticks: one timer length, and the tick under way. */
