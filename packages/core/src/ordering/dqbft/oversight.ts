@@ -15,7 +15,7 @@ import type { Assignments } from "./assignments.ts";
 import { Expectations } from "./expectations.ts";
 import type { Fill } from "./fill.ts";
 import type { Headers } from "./headers.ts";
-import type { Instances } from "./instances.ts";
+import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
 import type { OrderList } from "./order-value.ts";
 
@@ -26,7 +26,7 @@ const PROPOSAL_TWIN_WINDOWS = 4;
 
 export interface OversightOptions {
   readonly context: OrdererContext;
-  readonly instances: Instances;
+  readonly instances: InstanceTable;
   readonly log: OrderLog;
   readonly assignments: Assignments;
   readonly fill: Fill;
