@@ -3,6 +3,7 @@ import type { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Claim } from "../wire/claim.ts";
 import type { Message } from "../wire/messages.ts";
 import type { Reply } from "../wire/reply.ts";
+import type { Piece } from "../wire/state-transfer.ts";
 import type { CounterValue } from "../wire/statement.ts";
 
 /**
@@ -30,6 +31,7 @@ export type Effect =
   | { readonly type: "combine"; readonly job: Job; readonly claim: Claim; readonly shares: readonly Share[] }
   | { readonly type: "reply"; readonly reply: Reply }
   | { readonly type: "serve-history"; readonly request: HistoryRequest }
+  | { readonly type: "serve-state"; readonly request: StateRequest }
   | { readonly type: "save-checkpoint"; readonly checkpoint: SavedCheckpoint }
   | { readonly type: "retire"; readonly watermarks: readonly Watermark[] }
   | { readonly type: "report"; readonly peer: ReplicaId; readonly reason: Misbehaviour };
@@ -79,6 +81,15 @@ export interface HistoryRequest {
   readonly last: SequenceNumber;
 }
 
+/** Pieces of a saved checkpoint that a peer asks for. It is sent nothing if that checkpoint is not on the disk. */
+export interface StateRequest {
+  readonly to: ReplicaId;
+  readonly seq: SequenceNumber;
+  /** Goes back with the answer. */
+  readonly ticket: number;
+  readonly pieces: readonly Piece[];
+}
+
 /** A low watermark: slots up to it may leave memory, and the disk once history is too large. */
 export interface Watermark {
   readonly instance: InstanceId;
@@ -90,4 +101,6 @@ export interface SavedCheckpoint {
   readonly seq: SequenceNumber;
   readonly pages: readonly { readonly index: number; readonly bytes: Uint8Array }[];
   readonly pageCount: number;
+  /** Checkpoints saved before that must stay readable beside it, for peers that fetch them; the others may go. */
+  readonly kept: readonly SequenceNumber[];
 }

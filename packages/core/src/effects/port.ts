@@ -2,7 +2,7 @@ import type { InstanceId, Micros, ReplicaId, SequenceNumber, Ticket, TimerId } f
 import type { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Claim } from "../wire/claim.ts";
 import type { Message } from "../wire/messages.ts";
-import type { Effect, Share } from "./effects.ts";
+import type { Effect, Share, StateRequest } from "./effects.ts";
 
 /** Takes effects, in order. All instances of a replica share one. */
 export interface Outbox {
@@ -57,6 +57,10 @@ export class Port {
 
   serveHistory(to: ReplicaId, first: SequenceNumber, last: SequenceNumber): void {
     this.#outbox.push({ type: "serve-history", request: { instance: this.#instance, to, first, last } });
+  }
+
+  serveState(request: StateRequest): void {
+    this.#outbox.push({ type: "serve-state", request });
   }
 
   report(peer: ReplicaId, reason: Misbehaviour): void {

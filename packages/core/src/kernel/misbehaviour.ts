@@ -13,5 +13,7 @@ export const Misbehaviour = {
   /** Our own trusted subsystem refused: its counter is ahead of our log, and we do not vote any more in that instance. */
   CounterAhead: "counter-ahead",
   WrongResult: "wrong-result",
+  /** Part of the replicated state that the certified root does not vouch for. */
+  WrongState: "wrong-state",
 } as const;
 export type Misbehaviour = (typeof Misbehaviour)[keyof typeof Misbehaviour];

@@ -100,6 +100,19 @@ export class Checkpoints {
     }
   }
 
+  /** The state that this proves was transferred, and is ours now: said to all, as it was not executed here (dqbft.md 5). */
+  onInstalled(proof: CheckpointProof): void {
+    const { seq, root } = proof;
+    this.#taken = Math.max(this.#taken, seq);
+    this.#settled = Math.max(this.#settled, seq);
+    for (const pending of this.#pending.keys()) if (pending <= seq) this.#pending.delete(pending);
+    if (this.#proof === null || this.#proof.seq < seq) this.#proof = proof;
+    this.#options.jobs.certify({ type: "checkpoint", seq, root }, (result) => {
+      if (result.type !== "certified") return;
+      this.#options.port.broadcast(new CheckpointSig({ seq, root, share: result.share }));
+    });
+  }
+
   /** After a restart from the checkpoint at `seq`. */
   startFrom(seq: SequenceNumber, root: Digest): void {
     this.#taken = seq;

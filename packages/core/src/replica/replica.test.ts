@@ -74,6 +74,9 @@ class InstantOrderer implements Orderer {
     return [];
   }
 
+  readonly away = [];
+  expect(): void {}
+  served(): void {}
   reassign(): void {}
   expire(): void {}
   complete(): void {}

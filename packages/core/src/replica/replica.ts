@@ -21,20 +21,20 @@ import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message } from "../wire/messages.ts";
 import type { Request } from "../wire/request.ts";
 import type { Hash } from "../wire/value.ts";
-import { Anchors } from "./anchors.ts";
-import { Checkpoints } from "./checkpoints.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { ClientTable } from "./client-table.ts";
 import { ExecutionProofs } from "./execution-proofs.ts";
 import { type Admission, Executor } from "./executor.ts";
-import { ReplicatedState } from "./replicated-state.ts";
 import { dispatchRoot, rootChecks } from "./root-messages.ts";
+import { type RestoredCheckpoint, StateKeeper } from "./state-keeper.ts";
+import type { TransferProgress } from "./state-transfer/state-transfer.ts";
 import { StatusExchange } from "./status-exchange.ts";
 
 /** The one timer that never rests: a replica at rest still tells its peers how far it is. */
 export const STATUS_TIMER: TimerId = 1;
 const HELP_TIMER: TimerId = 2;
 const BATCH_TIMER: TimerId = 3;
+const TRANSFER_TIMER: TimerId = 4;
 
 export interface ReplicaOptions {
   readonly self: ReplicaId;
@@ -45,12 +45,6 @@ export interface ReplicaOptions {
   readonly service: Service;
   readonly hash: Hash;
   readonly outbox: Outbox;
-}
-
-/** A state to restart from: what a {@link Effect} of type `save-checkpoint` once saved. */
-export interface RestoredCheckpoint {
-  readonly seq: SequenceNumber;
-  readonly pages: readonly Uint8Array[];
 }
 
 /** How a replica is, for people and metrics. */
@@ -65,6 +59,8 @@ export interface ReplicaStatus {
   readonly queuedBytes: number;
   /** Highest slot of the global order that any peer has spoken of, less ours. */
   readonly lag: number;
+  /** The state that is being fetched from peers; null if none is. */
+  readonly transfer: TransferProgress | null;
   readonly instances: readonly InstanceStatus[];
 }
 
@@ -75,18 +71,14 @@ export class Replica {
   readonly #orderer: Orderer;
   readonly #jobs: Jobs;
   readonly #clients: ClientTable;
-  readonly #state: ReplicatedState;
   readonly #executor: Executor;
   readonly #proofs: ExecutionProofs;
-  readonly #checkpoints: Checkpoints;
+  readonly #keeper: StateKeeper;
   readonly #desk: ClientDesk;
   readonly #status: StatusExchange;
   readonly #pacer: Pacer;
-  readonly #anchors: Anchors;
-  #checkpoint: { seq: SequenceNumber; root: Digest | null } = { seq: 0, root: null };
   /** What the log gave back, until the anchor among it is known. */
   readonly #recovered: LogRecord[] = [];
-  #restored: Uint8Array | null = null;
   #helpTimerSet = false;
 
   constructor(options: ReplicaOptions) {
@@ -95,7 +87,6 @@ export class Replica {
     this.#port = new Port(options.outbox, ROOT);
     this.#jobs = new Jobs(this.#port);
     this.#clients = new ClientTable(faults.n, parameters.pipeline);
-    this.#state = new ReplicatedState(hash, { clients: this.#clients, service: service.state });
     this.#orderer = options.ordering.create({ ...options, sequel: this.#sequel() });
     const partitioned = this.#orderer.soleCoordinator === null;
     const common = { self, faults, port: this.#port, jobs: this.#jobs, window: parameters.orderWindow };
@@ -105,8 +96,15 @@ export class Replica {
       entriesMax: parameters.orderEntriesMax,
       proven: (proof, answered) => this.#desk.onProven(proof, answered),
     });
-    this.#anchors = new Anchors(this.#port, hash);
-    this.#checkpoints = new Checkpoints({ ...common, proven: (proof) => this.#anchors.onProof(proof) });
+    this.#keeper = new StateKeeper({
+      ...{ ...common, parameters, hash, timer: TRANSFER_TIMER },
+      clients: this.#clients,
+      service: service.state,
+      orderer: () => this.#orderer,
+      push: (effect) => this.#push(effect),
+      covered: (seq) => this.#proofs.retire(seq - parameters.checkpointPeriod),
+      installed: (seq) => this.#onInstalled(seq),
+    });
     this.#desk = new ClientDesk({
       self,
       orderer: this.#orderer,
@@ -118,7 +116,7 @@ export class Replica {
       reply: (reply) => this.#push({ type: "reply", reply }),
     });
     this.#pacer = new Pacer(this.#port, BATCH_TIMER, parameters.batchDelay);
-    this.#status = new StatusExchange(this.#port, this.#orderer, this.#anchors);
+    this.#status = new StatusExchange(this.#port, this.#orderer, this.#keeper.anchors);
   }
 
   /** What must hold for a peer's message to be authentic; null if it is none that this replica takes. */
@@ -130,13 +128,8 @@ export class Replica {
   receive(from: ReplicaId, instance: InstanceId, message: Message): void {
     if (!this.#status.allows(from, message)) return this.#port.report(from, Misbehaviour.TooManyPulls);
     if (instance !== ROOT) this.#orderer.receive(from, instance, message);
-    else {
-      const parts = {
-        ...{ proofs: this.#proofs, checkpoints: this.#checkpoints },
-        ...{ status: this.#status, desk: this.#desk },
-      };
-      if (message instanceof Anchor) this.#onAnchor(from, message);
-      else dispatchRoot(from, message, parts);
+    else if (!this.#keeper.receive(from, message)) {
+      dispatchRoot(from, message, { proofs: this.#proofs, status: this.#status, desk: this.#desk });
     }
     this.#pump();
   }
@@ -167,28 +160,21 @@ export class Replica {
 
   /** First after construction, if there is a saved state. Throws DecodeError if it is none. */
   restore(checkpoint: RestoredCheckpoint): void {
-    const { seq } = checkpoint;
-    const part = this.#state.load(checkpoint.pages);
-    const { root, pageCount, path } = this.#state.seal(part);
-    this.#restored = part;
-    this.#checkpoint = { seq, root };
-    this.#anchors.onTaken(seq, { part, pageCount, path }, null);
-    this.#proofs.startFrom(seq);
+    this.#keeper.restore(checkpoint);
+    this.#proofs.startFrom(checkpoint.seq);
   }
 
   /** Then every record of the log, checked like a message of a peer. */
   recover(record: LogRecord): void {
-    if (record.message instanceof Anchor) this.#anchors.recover(record.message);
+    if (record.message instanceof Anchor) this.#keeper.recover(record.message);
     else this.#recovered.push(record);
   }
 
   /** Last: the replica takes part from here on. */
   start(): void {
-    const { seq, root } = this.#checkpoint;
-    if (this.#restored !== null) this.#orderer.restore(this.#restored, this.#anchors.newest);
-    this.#restored = null;
+    this.#keeper.start();
     for (const record of this.#recovered.splice(0)) this.#orderer.recover(record);
-    if (root !== null) this.#checkpoints.startFrom(seq, root);
+    this.#keeper.vouch();
     this.#port.setTimer(STATUS_TIMER, this.#options.parameters.statusPeriod);
     this.#orderer.resume();
     this.#status.announce();
@@ -209,23 +195,24 @@ export class Replica {
     return {
       executed: this.#orderer.executed,
       commands: this.#executor.commands,
-      stable: this.#checkpoints.settled,
-      checkpoint: this.#checkpoint,
+      stable: this.#keeper.settled,
+      checkpoint: this.#keeper.checkpoint,
       clients: this.#clients.size,
       queuedBytes: this.#desk.queuedBytes,
       lag: this.#status.lag,
+      transfer: this.#keeper.transfer,
       instances: this.#orderer.status(),
     };
   }
 
   #sequel(): Sequel {
-    const isBehind = (): boolean => this.#isBehind;
+    const isBehind = (): boolean => this.#keeper.behind;
     return {
       execute: (delivery) => this.#execute(delivery),
       assign: (request) => this.#assign(request),
       wants: (request) => this.#wants(request),
-      outrun: (anchor) => this.#onOutrun(anchor),
-      checkpoint: (seq) => this.#takeCheckpoint(seq),
+      outrun: (anchor) => this.#keeper.onOutrun(anchor),
+      checkpoint: (seq) => this.#keeper.take(seq),
       get behind() {
         return isBehind();
       },
@@ -233,11 +220,6 @@ export class Replica {
       dropped: (value) => this.#desk.onDropped(requestsOf(value, this.#options.hash)),
       moved: () => this.#desk.onMoved(),
     };
-  }
-
-  /** Whether others prove that they have executed more than we. */
-  get #isBehind(): boolean {
-    return Math.max(this.#checkpoints.settled, this.#anchors.stable) > this.#orderer.executed;
   }
 
   // DQBFT 3.2.2 and linear-hybster.md 5.
@@ -259,53 +241,33 @@ export class Replica {
     return this.#executor.admits(request.client) && request.nonce > this.#clients.nonce(request.client);
   }
 
-  #takeCheckpoint(seq: SequenceNumber): void {
-    const part = this.#orderer.snapshot();
-    const { root, pages, pageCount, path } = this.#state.seal(part);
-    this.#checkpoint = { seq, root };
-    this.#push({ type: "save-checkpoint", checkpoint: { seq, pages, pageCount } });
-    this.#checkpoints.onTaken(seq, root);
-    this.#anchors.onTaken(seq, { part, pageCount, path }, this.#checkpoints.proof);
-  }
-
-  #onAnchor(from: ReplicaId, anchor: Anchor): void {
-    if (!this.#anchors.onAnchor(anchor)) return this.#port.report(from, Misbehaviour.BadCertificate);
-    this.#checkpoints.onCheckpointProof(anchor.proof);
-  }
-
-  #onOutrun(anchor: Anchor): void {
-    this.#anchors.onAnchor(anchor);
-  }
-
-  /** Proofs of the period before stay: clients may still ask for them. More may execute, and be stable, in turn. */
-  #stabilise(): void {
-    for (;;) {
-      const coverage = this.#anchors.takeCoverage();
-      if (coverage === null) return;
-      const watermarks = this.#orderer.stabilise(coverage.part, coverage.anchor);
-      if (watermarks.length > 0) this.#push({ type: "retire", watermarks });
-      this.#proofs.retire(coverage.seq - this.#options.parameters.checkpointPeriod);
-    }
+  /** What was executed for us, by others: our clients are answered from the table when they ask again. */
+  #onInstalled(seq: SequenceNumber): void {
+    this.#proofs.retire(seq);
+    this.#proofs.startFrom(seq);
+    this.#desk.onInstalled();
   }
 
   #onTimer(timer: TimerId): void {
     if (timer === STATUS_TIMER) {
       this.#status.renew();
       this.#desk.renew();
+      this.#keeper.renew();
       this.#status.announce();
       this.#port.setTimer(STATUS_TIMER, this.#options.parameters.statusPeriod);
     } else if (timer === HELP_TIMER) {
       this.#helpTimerSet = false;
       this.#proofs.tick();
-      this.#checkpoints.tick();
-    } else this.#pacer.expire();
+      this.#keeper.help();
+    } else if (timer === TRANSFER_TIMER) this.#keeper.tick();
+    else this.#pacer.expire();
   }
 
   /** What every event may have made possible: a batch, and help for what waits. */
   #pump(): void {
-    this.#stabilise();
+    this.#keeper.settle();
     this.#proposeBatches();
-    if (this.#helpTimerSet || !(this.#proofs.waiting || this.#checkpoints.waiting)) return;
+    if (this.#helpTimerSet || !(this.#proofs.waiting || this.#keeper.waiting)) return;
     this.#helpTimerSet = true;
     this.#port.setTimer(HELP_TIMER, this.#options.parameters.pullDelay);
   }

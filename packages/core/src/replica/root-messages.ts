@@ -11,10 +11,15 @@ import {
   type Message,
   Status,
 } from "../wire/messages.ts";
-import type { Checkpoints } from "./checkpoints.ts";
+import { FetchState, StateDigests, StatePages } from "../wire/state-transfer.ts";
 import type { ClientDesk } from "./client-desk.ts";
 import type { ExecutionProofs } from "./execution-proofs.ts";
 import type { StatusExchange } from "./status-exchange.ts";
+
+const PLAIN: readonly (abstract new (...args: never[]) => Message)[] = [
+  ...[ExecSig, ExecProof, CheckpointSig, Status],
+  ...[FetchState, StatePages, StateDigests],
+];
 
 /** What must hold for a message of the replica layer to be authentic; null if it is none of its messages. */
 export function rootChecks(message: Message): readonly Check[] | null {
@@ -26,21 +31,20 @@ export function rootChecks(message: Message): readonly Check[] | null {
   if (message instanceof Forward) return forwardChecks(message);
   // Shares are authentic by their channel, and checked when they are combined; a status proves nothing; a proof of
   // execution is for clients, who check it themselves.
-  const plain = [ExecSig, ExecProof, CheckpointSig, Status].some((kind) => message instanceof kind);
+  // Pieces of a state are checked against the certified root.
+  const plain = PLAIN.some((kind) => message instanceof kind);
   return plain ? [] : null;
 }
 
-/** Hands a message to the part of the replica layer that it is for. */
+/** Hands a message that is not about states to the part of the replica layer that it is for. */
 export function dispatchRoot(
   from: ReplicaId,
   message: Message,
-  parts: { proofs: ExecutionProofs; checkpoints: Checkpoints; status: StatusExchange; desk: ClientDesk },
+  parts: { proofs: ExecutionProofs; status: StatusExchange; desk: ClientDesk },
 ): void {
   if (message instanceof ExecSig) parts.proofs.onExecSig(from, message);
   else if (message instanceof ExecProof) parts.proofs.onExecProof(from, message);
   else if (message instanceof Forward) parts.desk.onForward(from, message);
-  else if (message instanceof CheckpointSig) parts.checkpoints.onCheckpointSig(from, message);
-  else if (message instanceof CheckpointProof) parts.checkpoints.onCheckpointProof(message);
   else {
     invariant(message instanceof Status, "a message that the checks let through");
     parts.status.onStatus(from, message);

@@ -29,6 +29,18 @@ function naivePath(leaves: readonly string[], index: number): string[] {
   return [...naivePath(leaves.slice(left), index - left), naiveRoot(leaves.slice(0, left))];
 }
 
+test("a run of leaves that is a subtree leads to the root by the path of its node, the last one too", () => {
+  for (let count = 1; count <= 40; count += 1) {
+    const leaves = leavesOf(count);
+    const tree = new MerkleTree(leaves, hash);
+    for (let first = 0; first < count; first += 4) {
+      const subtree = merkleRoot(leaves.slice(first, first + 4), hash);
+      const place = { index: first / 4, count: Math.ceil(count / 4) };
+      expect(rootFromPath(subtree, place, tree.path(first / 4, 2), hash)).toBe(tree.root);
+    }
+  }
+});
+
 test("roots and paths are those of the obvious tree", () => {
   for (let count = 1; count <= 40; count += 1) {
     const leaves = leavesOf(count);
@@ -44,8 +56,8 @@ test("roots and paths are those of the obvious tree", () => {
   }
   expect(merkleRoot([], hash)).toBe(sha256(""));
   expect(() => new MerkleTree([], hash)).toThrow("at least one leaf");
-  expect(() => new MerkleTree(leavesOf(3), hash).path(3)).toThrow("starts at a leaf");
-  expect(() => new MerkleTree(leavesOf(3), hash).path(-1)).toThrow("starts at a leaf");
+  expect(() => new MerkleTree(leavesOf(3), hash).path(3)).toThrow("starts at a node");
+  expect(() => new MerkleTree(leavesOf(3), hash).path(-1)).toThrow("starts at a node");
 });
 
 test("a path proves its own leaf at its own place only", () => {

@@ -36,12 +36,13 @@ export class MerkleTree {
     return this.#levels[this.#levels.length - 1]?.[0] as Digest;
   }
 
-  /** The siblings on the way from a leaf to the root, bottom first. */
-  path(index: number): Digest[] {
-    invariant(index >= 0 && index < (this.#levels[0]?.length ?? 0), "a path starts at a leaf");
+  /** The siblings on the way from a leaf, or from a node of a higher level, to the root, bottom first. */
+  path(index: number, height = 0): Digest[] {
+    const levels = this.#levels.slice(Math.min(height, this.#levels.length - 1));
+    invariant(index >= 0 && index < (levels[0]?.length ?? 0), "a path starts at a node");
     const path: Digest[] = [];
     let at = index;
-    for (const level of this.#levels) {
+    for (const level of levels) {
       const sibling = level.length > 1 ? level[at ^ 1] : undefined;
       if (sibling !== undefined) path.push(sibling);
       at >>>= 1;

@@ -15,6 +15,7 @@ import {
 } from "./client-protocol.ts";
 import { codedKinds, decodeFrame, encodeFrame } from "./codec.ts";
 import * as composition from "./composition.ts";
+import { Forward } from "./forward.ts";
 import * as messages from "./messages.ts";
 import {
   decodeOutcome,
@@ -25,7 +26,9 @@ import {
   requestLeaf,
 } from "./reply.ts";
 import { Request } from "./request.ts";
+import { FetchState, StateDigests, StatePages } from "./state-transfer.ts";
 import * as statements from "./statement.ts";
+import { Complaint } from "./suspicion.ts";
 import { type Hash, Value } from "./value.ts";
 
 // The wire format, as hexadecimal. A difference here breaks clusters of mixed releases, stored logs and signatures: it
@@ -132,6 +135,24 @@ describe("frames between replicas", () => {
     }),
     status: new messages.Status({ executed: 130, stable: 128, decided: [5, 6, 2 ** 48 - 1] }),
     assignRequest: assign,
+    fetchState: new FetchState({
+      seq: 128,
+      ticket: 7,
+      first: 1024,
+      pieces: [
+        { index: 3, offset: 0, length: 65_536 },
+        { index: 4, offset: 5, length: 2 },
+      ],
+    }),
+    statePages: new StatePages({ seq: 128, ticket: 7, pieces: [bytes(3, 1), bytes(0, 0)] }),
+    stateDigests: new StateDigests({
+      seq: 128,
+      ticket: 7,
+      first: 0,
+      digests: [digest("page 0"), digest("page 1")],
+      path: [digest("a")],
+      shape: bytes(12, 2),
+    }),
     anchor: new Anchor({
       proof: new messages.CheckpointProof({ seq: 128, root: digest("root"), aggregate: bytes(6, 0xa0) }),
       part: bytes(4, 0x30),
@@ -143,6 +164,8 @@ describe("frames between replicas", () => {
     rejoin: new composition.Rejoin(3),
     challenge: new composition.Challenge(4),
     health: new composition.Health(4, 130),
+    complaint: new Complaint({ instance: 2, view: 5, decided: 40, signer: 1, signature: bytes(5, 0xd0) }),
+    forward: new Forward(request),
     reinstate: new composition.Reinstate({ instance: 2, view: 8, signer: 1, certificate: bytes(5, 0xc0) }),
   };
   pin("frames", samples, {

@@ -1,19 +1,28 @@
-import type { Effect, HistoryRequest, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
+import type {
+  Effect,
+  HistoryRequest,
+  Job,
+  JobResult,
+  LogRecord,
+  StateRequest,
+} from "@destiny/core/effects/effects";
 import type { Outbox } from "@destiny/core/effects/port";
-import type { ReplicaId } from "@destiny/core/kernel/ids";
+import { type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
-import { decodeFrame } from "@destiny/core/wire/codec";
+import { decodeFrame, encodeFrame } from "@destiny/core/wire/codec";
 import { type AssignRequest, LOGGED_KINDS, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { Request } from "@destiny/core/wire/request";
+import { StatePages } from "@destiny/core/wire/state-transfer";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Store } from "../store/store.ts";
 import { EffectGate } from "./effect-gate.ts";
 import { Frames } from "./frames.ts";
 import { Ingress } from "./ingress.ts";
 import { JobRunner, type JobRunnerOptions } from "./jobs.ts";
+import { PageReader } from "./page-reader.ts";
 import { Timers } from "./timers.ts";
 import type { HostRecorder } from "./types.ts";
 import type { Verifier } from "./verifier.ts";
@@ -40,6 +49,7 @@ export type DriverStore = Pick<
   | "loadCheckpoint"
   | "records"
   | "range"
+  | "page"
   | "retire"
 >;
 
@@ -69,6 +79,7 @@ export class ReplicaDriver<R extends Driven> {
   readonly #jobs: JobRunner;
   readonly #ingress: Ingress;
   readonly #frames: Frames = new Frames();
+  readonly #pages: PageReader;
   #effects: Effect[] = [];
   #stepping = false;
   #started = false;
@@ -81,6 +92,7 @@ export class ReplicaDriver<R extends Driven> {
     this.replica = options.create(outbox);
     this.#gate = new EffectGate(store, (effect) => this.#leave(effect));
     store.onDurable(() => this.#gate.open());
+    this.#pages = new PageReader(store);
     this.#timers = new Timers((instance, timer) => this.#step(() => this.replica.expire(instance, timer)));
     this.#jobs = new JobRunner({
       ...options.jobs,
@@ -221,6 +233,8 @@ export class ReplicaDriver<R extends Driven> {
         return reply(effect.reply);
       case "serve-history":
         return this.#serveHistory(effect.request);
+      case "serve-state":
+        return this.#serveState(effect.request);
       default:
         throw new Error(`an effect that never waits: ${effect.type}`);
     }
@@ -248,6 +262,13 @@ export class ReplicaDriver<R extends Driven> {
       for (const { value } of store.range({ instance, kind }, first, last, HISTORY_BYTES_MAX))
         links.send(to, value);
     }
+  }
+
+  #serveState(request: StateRequest): void {
+    const pieces = this.#pages.pieces(request);
+    if (pieces === null) return;
+    const { to, seq, ticket } = request;
+    this.#options.links.send(to, encodeFrame(ROOT, new StatePages({ seq, ticket, pieces })));
   }
 
   #fail(error: Error): void {

@@ -1,7 +1,8 @@
 import type { SequenceNumber } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import type { Unit } from "./group-commit.ts";
-import { METADATA_KEYS, pageKey } from "./layout.ts";
+import { METADATA_KEYS, pageKey, parsePageKey, RANGES } from "./layout.ts";
+import { PageVersions } from "./page-versions.ts";
 import type { Operation, SealedDatabase } from "./sealed-database.ts";
 
 /** What identifies a checkpoint. */
@@ -18,6 +19,8 @@ export interface NewCheckpoint extends CheckpointHeader {
   /** Of the caller's own making. */
   readonly meta: Uint8Array;
   readonly pages: Iterable<{ readonly index: number; readonly bytes: Uint8Array }>;
+  /** Earlier checkpoints that stay readable beside it; none if absent. */
+  readonly kept?: readonly SequenceNumber[];
 }
 
 /** A checkpoint that was saved. */
@@ -30,32 +33,59 @@ export interface Checkpoint extends CheckpointHeader {
   page(index: number): Uint8Array | undefined;
 }
 
-/** All that saving a checkpoint changes, after one of `earlierPageCount` pages. */
-export function checkpointUnit(checkpoint: NewCheckpoint, earlierPageCount: number): Unit {
-  const { seq, cut, pageCount, meta, pages } = checkpoint;
-  const operations: Operation[] = [];
-  for (let index = pageCount; index < earlierPageCount; index += 1) {
-    operations.push({ key: pageKey(index), value: null });
-  }
-  for (const { index, bytes } of pages) {
-    invariant(index < pageCount, "a saved page lies within the state");
-    operations.push({ key: pageKey(index), value: bytes });
-  }
-  const header: CheckpointHeader = { seq, cut, pageCount };
-  operations.push({ key: METADATA_KEYS.checkpoint, value: Buffer.from(JSON.stringify(header)) });
-  operations.push({ key: METADATA_KEYS.checkpointMeta, value: meta });
-  const bytes = operations.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0);
-  return { operations, bytes, records: 0, checksum: 0 };
-}
+/** The checkpoints of a store: the newest, and those that are kept beside it for as long as peers fetch them. */
+export class Checkpoints {
+  readonly #database: SealedDatabase;
+  readonly #versions: PageVersions = new PageVersions();
+  /** As they will be once all that was added is durable, the oldest first. */
+  #headers: readonly CheckpointHeader[];
 
-/** The checkpoint on the disk, if there is one. */
-export function loadCheckpoint(database: SealedDatabase): Checkpoint | undefined {
-  const header = database.readJson<CheckpointHeader>(METADATA_KEYS.checkpoint);
-  const meta = database.read(METADATA_KEYS.checkpointMeta);
-  if (header === undefined || meta === undefined) return undefined;
-  return {
-    ...header,
-    meta,
-    page: (index) => (index < header.pageCount ? database.read(pageKey(index)) : undefined),
-  };
+  /** @throws DamagedRecordError when they cannot be read */
+  constructor(database: SealedDatabase) {
+    this.#database = database;
+    this.#headers = database.readJson<readonly CheckpointHeader[]>(METADATA_KEYS.checkpoints) ?? [];
+    this.newest(); // What cannot be read is to be known before anything is built on it.
+    for (const key of database.keys(RANGES.pages.start, RANGES.pages.end)) {
+      const page = parsePageKey(key);
+      if (page !== null) this.#versions.restore(page.index, page.seq);
+    }
+  }
+
+  /** All that saving a checkpoint changes. */
+  unit(checkpoint: NewCheckpoint): Unit {
+    const { seq, cut, pageCount, meta, pages, kept = [] } = checkpoint;
+    invariant(seq >= (this.#headers.at(-1)?.seq ?? 0), "checkpoints are saved in their order");
+    const others = this.#headers.filter((header) => header.seq < seq && kept.includes(header.seq));
+    this.#headers = [...others, { seq, cut, pageCount }];
+    const operations: Operation[] = [];
+    for (const { index, bytes } of pages) {
+      invariant(index < pageCount, "a saved page lies within the state");
+      this.#versions.add(index, seq);
+      operations.push({ key: pageKey(index, seq), value: bytes });
+    }
+    for (const key of this.#versions.prune(this.#headers)) operations.push({ key, value: null });
+    operations.push({ key: METADATA_KEYS.checkpoints, value: Buffer.from(JSON.stringify(this.#headers)) });
+    operations.push({ key: METADATA_KEYS.checkpointMeta, value: meta });
+    const bytes = operations.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0);
+    return { operations, bytes, records: 0, checksum: 0 };
+  }
+
+  /** The newest durable one, if there is one. */
+  newest(): Checkpoint | undefined {
+    const header = this.#database.readJson<readonly CheckpointHeader[]>(METADATA_KEYS.checkpoints)?.at(-1);
+    const meta = this.#database.read(METADATA_KEYS.checkpointMeta);
+    if (header === undefined || meta === undefined) return undefined;
+    return { ...header, meta, page: (index) => this.#read(header, index) };
+  }
+
+  /** A page of a checkpoint that is kept and durable; else undefined. */
+  page(seq: SequenceNumber, index: number): Uint8Array | undefined {
+    const header = this.#headers.find((kept) => kept.seq === seq);
+    return header === undefined ? undefined : this.#read(header, index);
+  }
+
+  #read(header: CheckpointHeader, index: number): Uint8Array | undefined {
+    const version = this.#versions.find(header, index);
+    return version === undefined ? undefined : this.#database.read(pageKey(index, version));
+  }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import type { InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
-import { loadCheckpoint } from "./checkpoint.ts";
+import { Checkpoints } from "./checkpoint.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { parseLogKey, RANGES } from "./layout.ts";
 import * as opening from "./opening.ts";
@@ -94,7 +94,7 @@ function inspectCheckpoint(database: SealedDatabase, damage: string[]): Inspecti
     attempt(damage, () => database.read(key));
     pages += 1;
   }
-  const checkpoint = attempt(damage, () => loadCheckpoint(database));
+  const checkpoint = attempt(damage, () => new Checkpoints(database).newest());
   if (checkpoint === undefined) return null;
   const { seq, cut, pageCount, meta } = checkpoint;
   return { seq, cut, pageCount, pages, metaBytes: meta.byteLength };

@@ -13,7 +13,7 @@ export interface LogKey {
 }
 
 /** Version of this layout. Another version is refused, never guessed at. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 /** Largest kind of a log record. */
 export const KIND_MAX = 0xff;
 
@@ -34,15 +34,15 @@ export const METADATA_KEYS: {
   readonly account: Buffer;
   /** The highest retired sequence number of each instance. */
   readonly watermarks: Buffer;
-  /** Sequence number, cut and page count of the checkpoint. */
-  readonly checkpoint: Buffer;
-  /** What the caller gave with the checkpoint. */
+  /** Sequence numbers, cuts and page counts of the checkpoints, the newest last. */
+  readonly checkpoints: Buffer;
+  /** What the caller gave with the newest checkpoint. */
   readonly checkpointMeta: Buffer;
 } = {
   identity: Buffer.of(METADATA, 1),
   account: Buffer.of(METADATA, 2),
   watermarks: Buffer.of(METADATA, 3),
-  checkpoint: Buffer.of(METADATA, 4),
+  checkpoints: Buffer.of(METADATA, 4),
   checkpointMeta: Buffer.of(METADATA, 5),
 };
 
@@ -79,13 +79,24 @@ export function parseLogKey(bytes: Uint8Array): LogKey | null {
   return { instance: key.readUInt16BE(1), kind: key.readUInt8(3), seq: key.readUIntBE(4, 6) };
 }
 
-/** Key of a page of the replicated state. */
-export function pageKey(index: number): Buffer {
+/** Key of a page of the replicated state, as the checkpoint at `seq` saved it. Versions of a page sort by it. */
+export function pageKey(index: number, seq: SequenceNumber): Buffer {
   invariant(within(index, INDEX_MAX), "a page index has 32 bits");
-  const bytes = Buffer.alloc(5);
+  invariant(within(seq, COUNTER_MAX), "a sequence number has 48 bits");
+  const bytes = Buffer.alloc(11);
   bytes.writeUInt8(PAGE, 0);
   bytes.writeUInt32BE(index, 1);
+  bytes.writeUIntBE(seq, 5, 6);
   return bytes;
+}
+
+/** The page and the version in these bytes, or null when they are not such a key: a damaged one. */
+export function parsePageKey(
+  bytes: Uint8Array,
+): { readonly index: number; readonly seq: SequenceNumber } | null {
+  if (bytes.length !== 11 || bytes[0] !== PAGE) return null;
+  const key = asBuffer(bytes);
+  return { index: key.readUInt32BE(1), seq: key.readUIntBE(5, 6) };
 }
 
 interface KeyRange {

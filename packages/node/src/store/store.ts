@@ -8,7 +8,7 @@ import {
 } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import { releaseFilePages } from "@destiny/crypto/memory/file-pages";
-import { type Checkpoint, checkpointUnit, loadCheckpoint, type NewCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, Checkpoints, type NewCheckpoint } from "./checkpoint.ts";
 import { DataFile } from "./data-file.ts";
 import { DirectoryLock } from "./directory-lock.ts";
 import { GroupCommit, type Unit } from "./group-commit.ts";
@@ -76,8 +76,7 @@ export class Store {
   #eviction: { readonly piece: Retirement; readonly keys: Iterator<Buffer> } | null = null;
   #evictionAt = 0;
   readonly #release: NodeJS.Timeout;
-  /** Page count of the last checkpoint saved, durable or not. */
-  #pageCount: number;
+  readonly #checkpoints: Checkpoints;
   #closed = false;
 
   private constructor(options: StoreOptions, lock: DirectoryLock, database: SealedDatabase) {
@@ -86,7 +85,7 @@ export class Store {
     this.#database = database;
     this.#retention = new Retention(options.historyBytesMax, options.keptKinds ?? []);
     const account = opening.restore(database, options.dir, this.#retention);
-    this.#pageCount = loadCheckpoint(database)?.pageCount ?? 0;
+    this.#checkpoints = new Checkpoints(database);
     this.#file = new DataFile(opening.dataPath(options.dir));
     const { failed, synced = () => undefined } = options;
     this.#commit = new GroupCommit(database, this.#file, account, { failed, synced });
@@ -165,11 +164,11 @@ export class Store {
   /**
    * Replaces the checkpoint, as one with nothing in between: after a crash there is the old one or the new
    * one, and with the new one everything written before it. Pages not given stay; those from `pageCount` on
-   * are dropped. The bytes must not change until they are durable.
+   * are dropped. Earlier checkpoints that are to be kept can still be read by {@link page}. The bytes must not
+   * change until they are durable.
    */
   saveCheckpoint(checkpoint: NewCheckpoint): void {
-    this.#commit.add(checkpointUnit(checkpoint, this.#pageCount), false);
-    this.#pageCount = checkpoint.pageCount;
+    this.#commit.add(this.#checkpoints.unit(checkpoint), false);
   }
 
   /**
@@ -178,7 +177,16 @@ export class Store {
    * @throws DamagedRecordError when it cannot be read, as its `page` may
    */
   loadCheckpoint(): Checkpoint | undefined {
-    return loadCheckpoint(this.#database);
+    return this.#checkpoints.newest();
+  }
+
+  /**
+   * A copy of a page of the newest checkpoint or of one that is kept; undefined when that is not here, or not
+   * durable yet.
+   * @throws DamagedRecordError when it is not what was saved
+   */
+  page(seq: SequenceNumber, index: number): Uint8Array | undefined {
+    return this.#checkpoints.page(seq, index);
   }
 
   /**

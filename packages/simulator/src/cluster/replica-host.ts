@@ -1,4 +1,11 @@
-import type { Effect, HistoryRequest, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
+import type {
+  Effect,
+  HistoryRequest,
+  Job,
+  JobResult,
+  LogRecord,
+  StateRequest,
+} from "@destiny/core/effects/effects";
 import type { Outbox } from "@destiny/core/effects/port";
 import { type InstanceId, type Micros, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
@@ -8,6 +15,7 @@ import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
+import { StatePages } from "@destiny/core/wire/state-transfer";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { SimulatedDisk } from "../disk/disk.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -251,6 +259,8 @@ export class ReplicaHost {
         return this.#options.reply(this.self, effect.reply);
       case "serve-history":
         return this.#serveHistory(effect.request);
+      case "serve-state":
+        return this.#serveState(effect.request);
       default:
         invariant(false, `an effect that never waits: ${effect.type}`);
     }
@@ -283,6 +293,11 @@ export class ReplicaHost {
     for (const { message } of this.disk.history(instance, first, last)) {
       if (!(message instanceof Proposal) || message.certificate.length > 0) this.#send(to, instance, message);
     }
+  }
+
+  #serveState({ to, seq, ticket, pieces }: StateRequest): void {
+    const found = this.disk.pieces(seq, pieces);
+    if (found !== null) this.#send(to, ROOT, new StatePages({ seq, ticket, pieces: found }));
   }
 
   #after(delay: Micros, call: () => void): void {

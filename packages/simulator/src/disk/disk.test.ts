@@ -1,5 +1,6 @@
 import type { LogRecord } from "@destiny/core/effects/effects";
 import { Pull } from "@destiny/core/wire/messages";
+import type { Piece } from "@destiny/core/wire/state-transfer";
 import { expect, test } from "vitest";
 import { Engine } from "../engine/engine.ts";
 import { SimulatedDisk } from "./disk.ts";
@@ -61,12 +62,40 @@ test("while it is stalled nothing becomes durable; then all that is due does", (
 test("a checkpoint is the pages that changed on top of those before", () => {
   const { engine, disk } = open();
   expect(disk.loadCheckpoint()).toBeNull();
-  disk.saveCheckpoint({ seq: 4, pages: [page(0, 1), page(1, 2), page(2, 3)], pageCount: 3 });
-  disk.saveCheckpoint({ seq: 8, pages: [page(1, 9)], pageCount: 2 });
+  disk.saveCheckpoint({ seq: 4, pages: [page(0, 1), page(1, 2), page(2, 3)], pageCount: 3, kept: [] });
+  disk.saveCheckpoint({ seq: 8, pages: [page(1, 9)], pageCount: 2, kept: [] });
   engine.run(1_000);
   const saved = disk.loadCheckpoint();
   expect(saved?.seq).toBe(8);
   expect(saved?.pages.map(([byte]) => byte)).toEqual([1, 9]);
+});
+
+test("earlier checkpoints can be read beside the newest as long as they are kept", () => {
+  const { engine, disk } = open();
+  const whole = (index: number): Piece => ({ index, offset: 0, length: 1 });
+  const pieces = (seq: number): number[] | undefined =>
+    disk.pieces(seq, [whole(0), whole(1)])?.map(([byte]) => byte ?? 0);
+  disk.saveCheckpoint({ seq: 4, pages: [page(0, 1), page(1, 2)], pageCount: 2, kept: [] });
+  expect(pieces(4)).toBeUndefined(); // Not durable yet.
+  disk.saveCheckpoint({ seq: 8, pages: [page(1, 9)], pageCount: 2, kept: [4] });
+  engine.run(1_000);
+  expect([pieces(4), pieces(8)]).toEqual([
+    [1, 2],
+    [1, 9],
+  ]);
+  expect(disk.pieces(8, [whole(2)])).toBeNull();
+  disk.saveCheckpoint({ seq: 12, pages: [page(0, 5)], pageCount: 2, kept: [8] });
+  engine.run(2_000);
+  expect([pieces(4), pieces(8), pieces(12)]).toEqual([undefined, [1, 9], [5, 9]]);
+});
+
+test("history may be limited", () => {
+  const { engine, disk } = open();
+  disk.historySlotsMax = 2;
+  for (let seq = 1; seq <= 5; seq += 1) disk.append(record(seq));
+  disk.retire([{ instance: 0, seq: 4 }]);
+  engine.run(1_000);
+  expect(seqs(disk.history(0, 1, 5))).toEqual([3, 4, 5]);
 });
 
 test("what is retired is not recovered, but there for peers that come late", () => {

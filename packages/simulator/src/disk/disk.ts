@@ -1,8 +1,9 @@
 import type { LogRecord, SavedCheckpoint, Watermark } from "@destiny/core/effects/effects";
 import type { InstanceId, Micros, SequenceNumber } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
-import type { RestoredCheckpoint } from "@destiny/core/replica/replica";
+import type { RestoredCheckpoint } from "@destiny/core/replica/state-keeper";
 import { KEPT_KINDS } from "@destiny/core/wire/messages";
+import type { Piece } from "@destiny/core/wire/state-transfer";
 import type { Engine } from "../engine/engine.ts";
 
 type Write =
@@ -16,7 +17,7 @@ function isKept({ message }: LogRecord): boolean {
 
 /**
  * One replica's log store. Writes become durable in the order in which they were asked for, each after a delay; a crash
- * loses those that were not. History below the watermarks stays, for peers that come late.
+ * loses those that were not. History below the watermarks stays, for peers that come late, unless a test limits it.
  */
 export class SimulatedDisk {
   readonly #engine: Engine;
@@ -27,12 +28,15 @@ export class SimulatedDisk {
   #position = 0;
   #durablePosition = 0;
   #crashes = 0;
+  /** Retired slots of each instance that stay for peers that come late; the older ones are deleted. */
+  historySlotsMax: number = Number.POSITIVE_INFINITY;
   /** Writes become durable only while this is false. */
   #stalled = false;
   #due = 0;
   readonly #records = new Map<InstanceId, Map<SequenceNumber, Map<number, LogRecord>>>();
   readonly #watermarks = new Map<InstanceId, SequenceNumber>();
-  #checkpoint: { readonly seq: SequenceNumber; readonly pages: readonly Uint8Array[] } | null = null;
+  /** The newest, and those that stay readable beside it, the oldest first. */
+  #checkpoints: readonly RestoredCheckpoint[] = [];
 
   /** `durable` is called whenever more is durable. */
   constructor(engine: Engine, delay: Micros, durable: () => void) {
@@ -87,12 +91,22 @@ export class SimulatedDisk {
     this.crash();
     this.#records.clear();
     this.#watermarks.clear();
-    this.#checkpoint = null;
+    this.#checkpoints = [];
   }
 
   /** The newest durable checkpoint. */
   loadCheckpoint(): RestoredCheckpoint | null {
-    return this.#checkpoint;
+    return this.#checkpoints.at(-1) ?? null;
+  }
+
+  /** Pieces of a durable checkpoint; null if that is not kept, or has no such pages. */
+  pieces(seq: SequenceNumber, pieces: readonly Piece[]): Uint8Array[] | null {
+    const checkpoint = this.#checkpoints.find((kept) => kept.seq === seq);
+    if (checkpoint === undefined) return null;
+    const found = pieces.map(({ index, offset, length }) =>
+      checkpoint.pages[index]?.subarray(offset, offset + length),
+    );
+    return found.every((bytes) => bytes !== undefined) ? found : null;
   }
 
   /** Durable records above the watermarks, by instance and slot. */
@@ -140,7 +154,17 @@ export class SimulatedDisk {
       case "checkpoint":
         return this.#keepCheckpoint(write.checkpoint);
       case "retire":
-        for (const { instance, seq } of write.watermarks) this.#watermarks.set(instance, seq);
+        for (const watermark of write.watermarks) this.#retire(watermark);
+    }
+  }
+
+  #retire({ instance, seq }: Watermark): void {
+    this.#watermarks.set(instance, Math.max(seq, this.#watermarks.get(instance) ?? 0));
+    const slots = this.#records.get(instance);
+    for (const [old, kinds] of slots ?? []) {
+      if (old > seq - this.historySlotsMax) continue;
+      for (const [kind, record] of kinds) if (!isKept(record)) kinds.delete(kind);
+      if (kinds.size === 0) slots?.delete(old);
     }
   }
 
@@ -152,12 +176,13 @@ export class SimulatedDisk {
     kinds.set(record.message.kind, record);
   }
 
-  #keepCheckpoint({ seq, pages, pageCount }: SavedCheckpoint): void {
-    const before = this.#checkpoint?.pages ?? [];
+  #keepCheckpoint({ seq, pages, pageCount, kept }: SavedCheckpoint): void {
+    const before = this.#checkpoints.at(-1)?.pages ?? [];
     const changed = new Map(pages.map(({ index, bytes }) => [index, bytes]));
     const all = Array.from({ length: pageCount }, (_, index) =>
       present(changed.get(index) ?? before[index], "a page that was saved, now or before"),
     );
-    this.#checkpoint = { seq, pages: all };
+    const others = this.#checkpoints.filter((other) => other.seq !== seq && kept.includes(other.seq));
+    this.#checkpoints = [...others, { seq, pages: all }];
   }
 }

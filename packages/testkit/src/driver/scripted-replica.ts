@@ -3,7 +3,7 @@ import type { Outbox } from "@destiny/core/effects/port";
 import type { InstanceId, ReplicaId, TimerId } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import type { Driven } from "@destiny/core/replica/driven";
-import type { RestoredCheckpoint } from "@destiny/core/replica/replica";
+import type { RestoredCheckpoint } from "@destiny/core/replica/state-keeper";
 import type { Check } from "@destiny/core/wire/check";
 import { Certificate, type Message, MessageKind, Pull } from "@destiny/core/wire/messages";
 import type { Request } from "@destiny/core/wire/request";

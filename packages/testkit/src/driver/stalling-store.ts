@@ -61,6 +61,10 @@ export class StallingStore implements DriverStore {
     return this.#store.range(...place);
   }
 
+  page(...place: Parameters<Store["page"]>): ReturnType<Store["page"]> {
+    return this.#store.page(...place);
+  }
+
   retire(watermarks: Parameters<Store["retire"]>[0]): void {
     this.#store.retire(watermarks);
   }
