@@ -15,6 +15,7 @@ import {
   type Signed,
 } from "../../wire/pbft.ts";
 import { decodeStatements } from "../../wire/pbft-codec.ts";
+import { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { InstanceAddress } from "../agreement.ts";
 import {
   commitClaim,
@@ -30,7 +31,7 @@ import { openShare } from "./signed-share.ts";
 export type Authentication = "mac" | "signature";
 
 /** Messages that are authentic by their channel in both variants. */
-const PLAIN = [PbftViewChangeAck, Pull, PbftStatus, FetchStatement];
+const PLAIN = [PbftViewChangeAck, Pull, PbftStatus, FetchStatement, FetchBodies, Body, FetchNewView];
 
 /** What must hold for a message of PBFT to be authentic beyond its channel; null if it is none, or none of this variant. */
 export function checks(

@@ -4,6 +4,7 @@ import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import { type Evidence, MessageKind, Proposal, Pull, Vote } from "../../wire/messages.ts";
 import { DIGESTS_PER_SLOT_MAX, PreparedCertificate, type Selection } from "../../wire/pbft.ts";
 import type { Value } from "../../wire/value.ts";
+import { Body, type FetchBodies } from "../../wire/view-change.ts";
 import { Verdict } from "../agreement.ts";
 import { commitClaim, headerClaim, prepareClaim, type Subject } from "./claims.ts";
 import type { Instance } from "./instance.ts";
@@ -11,6 +12,8 @@ import { makeShare, openShare } from "./signed-share.ts";
 import type { Slot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+/** Bytes of values that one answer holds at most: 1 MiB, plus the one that crosses it. */
+const ANSWER_BYTES_MAX = 1_048_576;
 
 /** What the normal case tells the other parts of its instance. */
 export interface Listener {
@@ -103,17 +106,15 @@ export class NormalCase {
     for (const slot of this.#live()) this.#consider(slot);
   }
 
-  /** What a new view proposes at this slot. True if the value is missing. */
-  install(selection: Selection): boolean {
+  /** What a new view proposes at this slot; the value is null as long as it is missing. */
+  install(selection: Selection, value: Value | null): void {
     const { slots, view, standing } = this.#instance;
     const slot = slots.claim(selection.seq);
     const { seq, digest, certificate } = selection;
     invariant(slot.decision === null || slot.decision === digest, "a new view keeps what was decided");
-    const value = slot.body(digest)?.value ?? this.#noopFor(digest);
     const header = { kind: MessageKind.PrePrepare, view, seq, digest, extension: standing.extension };
     const rest = { certificate, share: NOTHING, evidence: [] };
     this.#take(slot, new Proposal({ ...header, ...rest, value }));
-    return value === null;
   }
 
   // With signatures a vote is its signer's, whoever passed it on.
@@ -125,18 +126,28 @@ export class NormalCase {
     if (vote.view > view || (vote.view === view && !active)) this.#listener.ahead(from, vote.view);
     if (vote.view < view) return;
     const slot = slots.claim(vote.seq);
-    const isPrepare = vote.kind === MessageKind.PbftPrepare;
+    if (vote.kind === MessageKind.PbftCommit) this.#onCommit(sender, slot, vote);
+    else this.#onPrepare(sender, slot, vote);
+  }
+
+  #onPrepare(sender: ReplicaId, slot: Slot, vote: Vote): void {
+    const { port } = this.#instance.context;
     // The pre-prepare is the primary's Prepare (pbft.md 12.4).
-    if (isPrepare && sender === this.#instance.primaryOf(vote.view)) {
-      return context.port.report(from, Misbehaviour.NotForUs);
-    }
-    const counted = (isPrepare ? slot.prepares : slot.commits).add(sender, vote);
-    if (counted === "conflict") return context.port.report(sender, Misbehaviour.Equivocation);
+    if (sender === this.#instance.primaryOf(vote.view)) return port.report(sender, Misbehaviour.NotForUs);
+    const counted = slot.prepares.add(sender, vote);
+    if (counted === "conflict") return port.report(sender, Misbehaviour.Equivocation);
     if (counted === "known") return;
     this.#noticeExistence(slot);
-    if (!isPrepare && authentication === "signature") this.#listener.signedCommit(slot, vote);
-    if (isPrepare) this.#checkPrepared(slot);
-    else this.#checkCommitted(slot);
+    this.#checkPrepared(slot);
+  }
+
+  #onCommit(sender: ReplicaId, slot: Slot, vote: Vote): void {
+    const counted = slot.commits.add(sender, vote);
+    if (counted === "conflict") return this.#instance.context.port.report(sender, Misbehaviour.Equivocation);
+    if (counted === "known") return;
+    this.#noticeExistence(slot);
+    if (this.#instance.authentication === "signature") this.#listener.signedCommit(slot, vote);
+    this.#checkCommitted(slot);
   }
 
   /** `f + 1` replicas that say so include a correct one (pbft.md 12.5). */
@@ -176,6 +187,21 @@ export class NormalCase {
     return bytes;
   }
 
+  /** Values that a new primary lacks. */
+  onFetchBodies(from: ReplicaId, { digests }: FetchBodies): void {
+    const wanted = new Set(digests);
+    let bytes = 0;
+    for (const slot of this.#live()) {
+      for (const digest of wanted) {
+        const value = slot.body(digest)?.value ?? null;
+        if (value === null || bytes > ANSWER_BYTES_MAX) continue;
+        wanted.delete(digest);
+        bytes += value.bytes.length;
+        this.#instance.context.port.send(from, new Body(value));
+      }
+    }
+  }
+
   /** The same to all, with the header alone: who lacks the value asks for it. */
   resend(slot: Slot): void {
     const { port } = this.#instance.context;
@@ -189,7 +215,7 @@ export class NormalCase {
   repeat(slot: Slot): void {
     const { proposal, prepared, decision } = slot;
     const { view } = this.#instance;
-    if (proposal?.view === view && slot.accepted) {
+    if (proposal?.view === view && slot.accepted && slot.seq > this.#instance.standing.maximum) {
       const said = decision === null || (prepared?.view === view && prepared.digest === proposal.digest);
       if (said && !this.#instance.isPrimary) this.#sendPrepare(slot, proposal);
     }
@@ -270,8 +296,17 @@ export class NormalCase {
   #record(slot: Slot, proposal: Proposal): void {
     const fresh = slot.seq > this.#instance.standing.maximum;
     if (!fresh && slot.logged === proposal.digest) return;
+    this.#keepPrepared(slot, proposal.digest);
     this.#instance.context.port.persist(slot.seq, proposal);
     slot.logged = proposal.digest;
+  }
+
+  /** The log is about to hold another value at this slot: what was prepared is kept beside it, for views to come. */
+  #keepPrepared(slot: Slot, next: string): void {
+    const { prepared, logged } = slot;
+    if (prepared === null || prepared.digest === next || logged !== prepared.digest) return;
+    const value = slot.body(prepared.digest)?.value ?? null;
+    if (value !== null) this.#instance.context.port.persist(slot.seq, new Body(value));
   }
 
   #sendPrepare(slot: Slot, proposal: Proposal): void {
@@ -354,10 +389,6 @@ export class NormalCase {
 
   #ownVotes({ ownPrepare, ownCommit }: Slot): readonly Vote[] {
     return [ownPrepare, ownCommit].filter((vote): vote is Vote => vote?.view === this.#instance.view);
-  }
-
-  #noopFor(digest: string): Value | null {
-    return digest === this.#instance.noop.digest ? this.#instance.noop : null;
   }
 
   *#live(): Iterable<Slot> {

@@ -8,18 +8,30 @@ import {
   type Message,
   MessageKind,
   type Proposal,
-  type Pull,
+  Pull,
   type Vote,
 } from "../../wire/messages.ts";
-import type { CommitStatement, FetchStatement } from "../../wire/pbft.ts";
+import type {
+  CommitStatement,
+  FetchStatement,
+  PbftNewView,
+  PbftStatus,
+  PbftViewChange,
+  PbftViewChangeAck,
+  PbftViewChangeForward,
+} from "../../wire/pbft.ts";
 import type { Value } from "../../wire/value.ts";
+import type { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
 import { type Authentication, checks } from "./checks.ts";
 import { Instance } from "./instance.ts";
 import { NormalCase } from "./normal-case.ts";
+import type { Opening } from "./opening.ts";
 import { PULL_TIMER, Recovery } from "./recovery.ts";
 import { Restart } from "./restart.ts";
+import type { Slot } from "./slot.ts";
 import { Statements } from "./statements.ts";
+import { ViewChanger } from "./view-changer.ts";
 
 /** PBFT: three phases among all, views, and recovery (pbft.md). */
 class Pbft implements Agreement {
@@ -27,6 +39,7 @@ class Pbft implements Agreement {
   readonly #normal: NormalCase;
   readonly #recovery: Recovery;
   readonly #statements: Statements;
+  readonly #views: ViewChanger;
   readonly #restart: Restart;
 
   constructor(authentication: Authentication, context: AgreementContext) {
@@ -36,16 +49,25 @@ class Pbft implements Agreement {
     this.#normal = new NormalCase(this.#instance, {
       see: (seq) => this.#recovery.see(seq),
       pursue: (seq) => this.#recovery.pursue(seq),
-      delivered: () => this.#recovery.progress(),
+      delivered: () => {
+        this.#views.delivered();
+        this.#recovery.progress();
+      },
       commitSent: (slot, commit) => this.#statements.onCommitSent(slot, commit),
       signedCommit: (slot, commit) => this.#statements.onSignedCommit(slot, commit),
-      ahead: () => {},
+      ahead: (from, view) => this.#views.ahead(from, view),
+    });
+    this.#views = new ViewChanger(this.#instance, {
+      install: (newView, opening) => this.#install(newView, opening),
     });
     const statements = this.#statements;
     this.#recovery = new Recovery(this.#instance, {
       answer: (to, slot, values) => this.#normal.answer(to, slot, values),
       resend: (slot) => this.#normal.resend(slot),
-      tick: () => statements.tick(),
+      tick: () => {
+        statements.tick();
+        this.#views.tick();
+      },
       get waiting() {
         return statements.waiting;
       },
@@ -114,12 +136,36 @@ class Pbft implements Agreement {
       case MessageKind.FetchStatement:
         return this.#statements.onFetch(from, message as FetchStatement);
       default:
+        return this.#receiveOfViews(from, message);
+    }
+  }
+
+  #receiveOfViews(from: ReplicaId, message: Message): void {
+    switch (message.kind) {
+      case MessageKind.PbftViewChange:
+        return this.#views.onViewChange(from, message as PbftViewChange);
+      case MessageKind.PbftViewChangeAck:
+        return this.#views.onAck(from, message as PbftViewChangeAck);
+      case MessageKind.PbftNewView:
+        return this.#views.onNewView(from, message as PbftNewView);
+      case MessageKind.PbftViewChangeForward:
+        return this.#views.onForward(from, message as PbftViewChangeForward);
+      case MessageKind.PbftStatus:
+        return this.#views.onStatus(from, message as PbftStatus);
+      case MessageKind.FetchNewView:
+        return this.#views.onFetchNewView(from, message as FetchNewView);
+      case MessageKind.FetchBodies:
+        return this.#normal.onFetchBodies(from, message as FetchBodies);
+      case MessageKind.Body:
+        return this.#views.onBody((message as Body).value);
+      default:
         return this.#instance.context.port.report(from, Misbehaviour.NotForUs);
     }
   }
 
   expire(timer: TimerId): void {
     if (timer === PULL_TIMER) this.#recovery.expire();
+    else this.#views.expire(timer);
   }
 
   complete(ticket: Ticket, result: JobResult): void {
@@ -134,15 +180,20 @@ class Pbft implements Agreement {
     this.#recovery.pursue(seq);
   }
 
-  suspect(_view: View): void {}
+  suspect(view: View): void {
+    this.#views.start(view);
+  }
 
   advance(low: SequenceNumber, anchor: Anchor): void {
     this.#instance.adopt(anchor);
     if (low <= this.low) return;
+    const { high } = this.#instance.slots;
     this.#instance.slots.advance(low);
     this.#instance.decided = Math.max(this.#instance.decided, low);
     this.#instance.known = Math.max(this.#instance.known, low);
     this.#instance.proposed = Math.max(this.#instance.proposed, low);
+    const { present } = this.#views;
+    if (present !== null) this.#installFrom(high + 1, present.newView, present.opening);
     this.#recovery.progress();
     this.#normal.reconsider();
   }
@@ -166,20 +217,55 @@ class Pbft implements Agreement {
   }
 
   resume(): void {
+    const { viewState } = this.#restart;
+    if (viewState !== null) this.#views.restore(viewState);
     this.#restart.restoreSlots();
-    const { slots, context } = this.#instance;
-    for (let seq = this.low + 1; seq <= this.#instance.known; seq += 1) {
+    this.#views.resume();
+    const { slots } = this.#instance;
+    for (let seq = this.low + 1; seq <= slots.high; seq += 1) {
       const slot = slots.find(seq);
-      if (slot === undefined) continue;
-      const { proposal } = slot;
-      if (proposal !== null && this.#instance.isPrimary) {
-        this.#instance.proposed = Math.max(this.#instance.proposed, seq);
-      }
-      if (proposal !== null && proposal.certificate.length > 0) context.superior.proposed(proposal);
-      else if (proposal !== null) this.#normal.certifyDraft(slot);
-      this.#normal.repeat(slot);
+      if (slot !== undefined) this.#resumeSlot(slot);
     }
     this.#recovery.arm();
+  }
+
+  #resumeSlot(slot: Slot): void {
+    const { isPrimary, context, standing, view } = this.#instance;
+    const { proposal, seq } = slot;
+    if (proposal !== null && proposal.view === view && seq > standing.maximum) {
+      if (isPrimary) this.#instance.proposed = Math.max(this.#instance.proposed, seq);
+      if (proposal.certificate.length === 0) this.#normal.certifyDraft(slot);
+      else context.superior.proposed(proposal);
+    }
+    this.#normal.repeat(slot);
+  }
+
+  /** What is not of the view that was entered does not exist any more (C4). */
+  #install(newView: PbftNewView, opening: Opening): void {
+    const { slots, standing, decided, low } = this.#instance;
+    let known = Math.max(decided, low, standing.maximum);
+    for (let seq = known + 1; seq <= slots.high; seq += 1) {
+      if (slots.find(seq)?.decision != null) known = seq;
+    }
+    this.#instance.known = known;
+    this.#installFrom(low + 1, newView, opening);
+    this.#normal.enter();
+    this.#recovery.arm();
+  }
+
+  #installFrom(first: SequenceNumber, { selections }: PbftNewView, opening: Opening): void {
+    const { slots, isPrimary, primary, context } = this.#instance;
+    const missing: SequenceNumber[] = [];
+    for (const selection of selections) {
+      const { seq, digest } = selection;
+      if (seq < first || !slots.contains(seq)) continue;
+      const value = opening.value(seq, digest);
+      if (value === null) missing.push(seq);
+      this.#normal.install(selection, value);
+    }
+    const [lowest] = missing;
+    if (lowest === undefined || isPrimary) return;
+    context.port.send(primary, new Pull(lowest, missing.at(-1) ?? lowest, true));
   }
 }
 

@@ -1,8 +1,11 @@
 import type { LogRecord } from "../../effects/effects.ts";
-import { MessageKind, Proposal, Vote } from "../../wire/messages.ts";
+import { type Message, MessageKind, Proposal, Vote } from "../../wire/messages.ts";
 import { PbftViewState, PreparedCertificate } from "../../wire/pbft.ts";
+import { Body } from "../../wire/view-change.ts";
 import type { Instance } from "./instance.ts";
 import type { Slot } from "./slot.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Takes back the records of one instance's log, in any order, and then makes slots of them (pbft.md 12.10). */
 export class Restart {
@@ -26,15 +29,34 @@ export class Restart {
 
   /** What the log holds of single slots. After the views are known. */
   restoreSlots(): void {
+    this.#restoreSets();
+    for (const record of this.#records.splice(0)) {
+      const { slots } = this.#instance;
+      if (!slots.contains(record.seq)) continue;
+      this.#restoreRecord(slots.claim(record.seq), record.message);
+      this.#instance.known = Math.max(this.#instance.known, record.seq);
+    }
+  }
+
+  /** `P` and `Q` as they were when we left the view before. */
+  #restoreSets(): void {
+    const own = this.#viewState?.viewChange;
+    if (own === undefined) return;
     const { slots } = this.#instance;
-    for (const { seq, message } of this.#records.splice(0)) {
-      if (!slots.contains(seq)) continue;
-      const slot = slots.claim(seq);
-      if (message instanceof Proposal) this.#restoreProposal(slot, message);
-      else if (message instanceof PreparedCertificate) restorePrepared(slot, message);
-      else if (message instanceof Vote && message.kind === MessageKind.PbftDecided)
-        slot.decision = message.digest;
-      this.#instance.known = Math.max(this.#instance.known, seq);
+    for (const prepared of own.prepared) {
+      if (slots.contains(prepared.seq)) slots.claim(prepared.seq).prepared = prepared;
+    }
+    for (const { seq, digest, view } of own.preprepared) {
+      if (slots.contains(seq)) slots.claim(seq).preprepared.set(digest, view);
+    }
+  }
+
+  #restoreRecord(slot: Slot, message: Message): void {
+    if (message instanceof Proposal) this.#restoreProposal(slot, message);
+    else if (message instanceof Body) restoreBody(slot, message);
+    else if (message instanceof PreparedCertificate) restorePrepared(slot, message);
+    else if (message instanceof Vote && message.kind === MessageKind.PbftDecided) {
+      slot.decision = message.digest;
     }
   }
 
@@ -49,6 +71,14 @@ export class Restart {
     slot.proposal = proposal;
     slot.accepted = true;
   }
+}
+
+/** Only its value matters: whoever proposes it again signs it anew. */
+function restoreBody(slot: Slot, { value }: Body): void {
+  if (slot.bodies.has(value.digest)) return;
+  const header = { kind: MessageKind.PrePrepare, view: 0, seq: slot.seq, digest: value.digest, extension: 0 };
+  const rest = { certificate: NOTHING, share: NOTHING, value, evidence: [] };
+  slot.bodies.set(value.digest, new Proposal({ ...header, ...rest }));
 }
 
 function restorePrepared(slot: Slot, prepared: PreparedCertificate): void {

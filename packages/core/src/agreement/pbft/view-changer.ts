@@ -1,0 +1,394 @@
+import type { Digest, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
+import { invariant } from "../../kernel/invariant.ts";
+import { Misbehaviour } from "../../kernel/misbehaviour.ts";
+import {
+  type PbftNewView,
+  PbftStatus,
+  PbftViewChange,
+  PbftViewChangeAck,
+  PbftViewChangeForward,
+  PbftViewState,
+} from "../../wire/pbft.ts";
+import { viewChangeContent } from "../../wire/pbft-codec.ts";
+import { FetchNewView } from "../../wire/view-change.ts";
+import { ChangeStore, type Held } from "./change-store.ts";
+import { viewChangeClaim } from "./claims.ts";
+import { decide, follows, type Rules } from "./decide.ts";
+import type { Instance } from "./instance.ts";
+import { NewViews } from "./new-views.ts";
+import { Opening } from "./opening.ts";
+import { makeViewChange } from "./own-change.ts";
+import { isValidViewChange } from "./validity.ts";
+
+export const VIEW_CHANGE_TIMER: TimerId = 2;
+export const RESEND_TIMER: TimerId = 3;
+/** The view-change timer doubles up to 2^this. */
+const DOUBLINGS_MAX = 10;
+/** The resend timer doubles up to 2^this. */
+const BACKOFF_MAX = 4;
+
+/** What a view change does to the rest of the instance. */
+export interface Installer {
+  /** A view was entered, and the instance's standing says which: its slots follow. */
+  install(newView: PbftNewView, opening: Opening): void;
+}
+
+/** Leaves views and enters them (pbft.md 7, 8 and 11). */
+export class ViewChanger {
+  readonly #instance: Instance;
+  readonly #installer: Installer;
+  readonly #rules: Rules;
+  readonly #store: ChangeStore;
+  readonly #newViews: NewViews;
+  readonly #opening: Opening;
+  /** Our own view change for the view that we are in or on our way to; null in view 0. */
+  #own: PbftViewChange | null = null;
+  /** What the last view entered rests on, for peers that lack it. */
+  #entered: { readonly newView: PbftNewView; readonly changes: ReadonlyMap<Digest, PbftViewChange> } | null =
+    null;
+  /** In which view we saw a peer that was ahead of us. */
+  readonly #ahead = new Map<ReplicaId, View>();
+  /** Peers whose late view change for a view that we are in we have seen once. */
+  readonly #late = new Map<ReplicaId, View>();
+  /** The view-change timer runs. */
+  #timing = false;
+  /** View changes in a row that took too long. */
+  #failures = 0;
+  #resends = 0;
+  /** Nothing was decided yet in the present view. */
+  #untried = false;
+
+  constructor(instance: Instance, installer: Installer) {
+    this.#instance = instance;
+    this.#installer = installer;
+    const { authentication, context } = instance;
+    const { faults, lowOf, probation } = context;
+    this.#rules = { authentication, faults, lowOf, probation, noop: instance.noop.digest };
+    this.#store = new ChangeStore(authentication === "mac" ? faults.oneCorrect : 1);
+    this.#newViews = new NewViews(context);
+    this.#opening = new Opening(instance, this.#rules, (newView, changes) => {
+      context.port.broadcast(newView);
+      this.#enter(newView, changes);
+    });
+  }
+
+  /** Leaves for a higher view; nothing if it is not higher. */
+  start(view: View): void {
+    if (view <= this.#instance.view) return;
+    this.#leave(view);
+    this.#announce();
+    this.#advance();
+  }
+
+  /** Where this replica was when it stopped: its view is set, and its slots are not restored yet. */
+  restore({ viewChange, newView }: PbftViewState): void {
+    this.#own = viewChange;
+    this.#instance.view = viewChange.view;
+    this.#instance.active = newView?.view === viewChange.view;
+    this.#store.moveTo(viewChange.view);
+    if (newView === null) return;
+    this.#entered = { newView, changes: new Map() };
+    this.#stand(newView);
+  }
+
+  /** After a restart, with all slots restored. */
+  resume(): void {
+    const { active, standing, context } = this.#instance;
+    if (active) {
+      context.superior.entered(standing);
+      if (this.#entered !== null) this.#installer.install(this.#entered.newView, this.#opening);
+      return;
+    }
+    context.superior.left();
+    this.#announce();
+  }
+
+  /** The window has moved, and the present view may propose something in it. */
+  get present(): { readonly newView: PbftNewView; readonly opening: Opening } | null {
+    const entered = this.#entered;
+    if (entered === null || !this.#instance.active) return null;
+    return { newView: entered.newView, opening: this.#opening };
+  }
+
+  /** A value was decided: half of the patience goes that failed view changes brought (pbft.md 11, C10). */
+  delivered(): void {
+    if (!this.#untried) return;
+    this.#untried = false;
+    this.#failures = Math.max(0, this.#failures - 1);
+  }
+
+  expire(timer: TimerId): void {
+    const { active, view } = this.#instance;
+    if (timer === VIEW_CHANGE_TIMER) {
+      this.#timing = false;
+      if (active) return;
+      this.#failures += 1;
+      this.start(view + 1);
+    } else if (timer === RESEND_TIMER && !active) this.#resend();
+  }
+
+  onViewChange(from: ReplicaId, message: PbftViewChange): void {
+    const { context } = this.#instance;
+    if (message.sender !== from || !isValidViewChange(message, context)) {
+      return context.port.report(from, Misbehaviour.BadCertificate);
+    }
+    if (this.#isLate(message.view)) return this.#answerLate(from, message.view);
+    const held = this.#hold(message);
+    const kept = this.#store.add(held);
+    if (kept === null) return;
+    if (kept.digest !== held.digest) return context.port.report(from, Misbehaviour.Equivocation);
+    if (message.view === this.#instance.view) this.#acknowledge(kept);
+    this.#advance();
+  }
+
+  onAck(from: ReplicaId, ack: PbftViewChangeAck): void {
+    const { faults } = this.#instance.context;
+    if (ack.sender >= faults.n || this.#isLate(ack.view)) return;
+    this.#store.acknowledge(from, ack);
+    this.#advance();
+  }
+
+  onNewView(from: ReplicaId, newView: PbftNewView): void {
+    if (this.#isLate(newView.view)) return;
+    if (!this.#newViews.offer(from, newView)) {
+      return this.#instance.context.port.report(from, Misbehaviour.BadCertificate);
+    }
+    this.#advance();
+    if (!this.#isLate(newView.view)) this.#askMissing();
+  }
+
+  /** A peer lacks view changes that a NewView rests on: those that we found authentic, it gets. */
+  onStatus(from: ReplicaId, { view, wanted }: PbftStatus): void {
+    for (const name of wanted) {
+      const entered =
+        this.#entered?.newView.view === view ? this.#entered.changes.get(name.digest) : undefined;
+      const own = this.#ownHeld()?.digest === name.digest ? this.#own : undefined;
+      const found = own ?? entered ?? this.#store.find(name, view)?.message;
+      if (found?.view === view) this.#instance.context.port.send(from, new PbftViewChangeForward(found));
+    }
+  }
+
+  onForward(from: ReplicaId, { viewChange }: PbftViewChangeForward): void {
+    const { context, view, active } = this.#instance;
+    if (active || viewChange.view !== view) return;
+    const held = this.#hold(viewChange);
+    if (!this.#newViews.names(viewChange.sender, held.digest, view)) return;
+    if (!isValidViewChange(viewChange, context))
+      return context.port.report(from, Misbehaviour.BadCertificate);
+    this.#store.vouch(from, held);
+    this.#advance();
+  }
+
+  onFetchNewView(from: ReplicaId, { view }: FetchNewView): void {
+    const entered = this.#entered;
+    if (entered !== null && entered.newView.view >= view) {
+      this.#instance.context.port.send(from, entered.newView);
+    }
+  }
+
+  onBody(
+    value: { readonly digest: Digest; readonly bytes: Uint8Array } & Parameters<Opening["onBody"]>[0],
+  ): void {
+    this.#opening.onBody(value);
+    this.#advance();
+  }
+
+  /** A peer is in a view that we are not in: it knows its NewView. */
+  ahead(from: ReplicaId, view: View): void {
+    if (this.#isLate(view) || (this.#ahead.get(from) ?? -1) >= view) return;
+    this.#ahead.set(from, view);
+    this.#instance.context.port.send(from, new FetchNewView(view));
+  }
+
+  /** Asks again those that are ahead. */
+  tick(): void {
+    for (const [peer, view] of this.#ahead) {
+      if (this.#isLate(view)) this.#ahead.delete(peer);
+      else this.#instance.context.port.send(peer, new FetchNewView(view));
+    }
+  }
+
+  /** Whatever has become possible: to join a higher view, to open ours, to enter one. */
+  #advance(): void {
+    const { context, active, view } = this.#instance;
+    const joined = this.#store.joinable(context.faults.oneCorrect);
+    if (joined !== null && joined > view) return this.start(joined);
+    if (!active) {
+      this.#startTimer();
+      this.#tryOpen();
+    }
+    this.#tryEnter();
+  }
+
+  #leave(view: View): void {
+    const { context } = this.#instance;
+    this.#own = makeViewChange(this.#instance, view);
+    this.#instance.view = view;
+    this.#instance.active = false;
+    this.#opening.abandon();
+    this.#store.moveTo(view);
+    if (this.#timing) context.port.cancelTimer(VIEW_CHANGE_TIMER);
+    this.#timing = false;
+    this.#resends = 0;
+    context.port.persist(0, new PbftViewState(this.#own, this.#entered?.newView ?? null));
+    context.superior.left();
+  }
+
+  /** Our view change goes to all, once it is signed where this variant signs. */
+  #announce(): void {
+    const { authentication, context, jobs } = this.#instance;
+    const own = this.#own;
+    invariant(own !== null, "a view change of our own");
+    this.#setResendTimer();
+    if (authentication === "mac" || own.signature.length > 0) return this.#broadcastOwn();
+    jobs.certify(viewChangeClaim(context.instance, own), (result) => {
+      if (result.type !== "certified" || this.#own !== own) return;
+      this.#own = new PbftViewChange({ ...own, signature: result.certificate });
+      if (this.#instance.active) return;
+      this.#broadcastOwn();
+      this.#advance();
+    });
+  }
+
+  #broadcastOwn(): void {
+    if (this.#own === null) return;
+    this.#instance.context.port.broadcast(this.#own);
+    for (const held of this.#store.current.values()) this.#acknowledge(held);
+  }
+
+  /** To the new primary, which believes a view change that enough others have found authentic too (pbft.md 7). */
+  #acknowledge({ message, digest }: Held): void {
+    const { authentication, active, primary, isPrimary, context } = this.#instance;
+    const { view, sender } = message;
+    if (authentication === "signature" || active || isPrimary || sender === primary) return;
+    context.port.send(primary, new PbftViewChangeAck({ view, sender, digest }));
+  }
+
+  #setResendTimer(): void {
+    const { port, parameters } = this.#instance.context;
+    port.setTimer(RESEND_TIMER, parameters.pullDelay * 2 ** Math.min(this.#resends, BACKOFF_MAX));
+  }
+
+  #resend(): void {
+    this.#resends += 1;
+    this.#setResendTimer();
+    const unsigned = this.#instance.authentication === "signature" && this.#own?.signature.length === 0;
+    if (!unsigned) this.#broadcastOwn();
+    this.#opening.askBodies();
+    this.#askMissing();
+    this.tick();
+  }
+
+  /** Only once a quorum is on its way: replicas that run ahead alone would never meet (pbft.md 11). */
+  #startTimer(): void {
+    const { context } = this.#instance;
+    if (this.#timing || this.#store.askers + 1 < context.faults.quorum) return;
+    this.#timing = true;
+    const delay = context.parameters.viewChangeDelay * 2 ** Math.min(this.#failures, DOUBLINGS_MAX);
+    context.port.setTimer(VIEW_CHANGE_TIMER, delay);
+  }
+
+  #tryOpen(): void {
+    const { isPrimary, authentication, context, self } = this.#instance;
+    const own = this.#ownHeld();
+    if (!isPrimary || own === null) return;
+    const acksNeeded = authentication === "mac" ? context.faults.quorum - 2 : 0;
+    const believed = [...this.#store.current.values()].filter(
+      (held) => this.#store.acknowledgements(held, self) >= acksNeeded,
+    );
+    this.#opening.consider([own, ...believed].sort((a, b) => a.message.sender - b.message.sender));
+  }
+
+  /** Recomputed from the view changes that it names (pbft.md 12.9); or `f + 1` replicas, so a correct one, have entered it. */
+  #tryEnter(): void {
+    for (const { newView, copies } of this.#newViews.offers()) {
+      if (this.#isLate(newView.view)) continue;
+      const changes = this.#changesOf(newView);
+      const known = changes.filter((held) => held !== null);
+      if (copies < this.#instance.context.faults.oneCorrect) {
+        if (known.length < changes.length) continue;
+        const decision = decide(
+          known.map(({ message }) => message),
+          this.#rules,
+        );
+        if (decision === null || !follows(newView, decision)) continue;
+      }
+      return this.#enter(newView, known);
+    }
+  }
+
+  #changesOf({ view, changes }: PbftNewView): readonly (Held | null)[] {
+    const own = this.#ownHeld();
+    return changes.map((name) => {
+      if (name.sender === this.#instance.self) {
+        return own !== null && own.message.view === view && own.digest === name.digest ? own : null;
+      }
+      return this.#store.find(name, view);
+    });
+  }
+
+  /** Asks everybody for the view changes that an offered view of ours rests on and that are not here. */
+  #askMissing(): void {
+    const { view, active, context } = this.#instance;
+    if (active) return;
+    for (const { newView } of this.#newViews.offers()) {
+      if (newView.view !== view) continue;
+      const held = this.#changesOf(newView);
+      const wanted = newView.changes.filter((_, i) => held[i] === null);
+      if (wanted.length > 0) context.port.broadcast(new PbftStatus(view, wanted));
+    }
+  }
+
+  #enter(newView: PbftNewView, changes: readonly Held[]): void {
+    const { context } = this.#instance;
+    if (newView.view > this.#instance.view) this.#leave(newView.view);
+    invariant(this.#own !== null, "we have left the view before");
+    this.#instance.active = true;
+    this.#stand(newView);
+    this.#entered = { newView, changes: new Map(changes.map(({ digest, message }) => [digest, message])) };
+    context.port.persist(0, new PbftViewState(this.#own, newView));
+    if (this.#timing) context.port.cancelTimer(VIEW_CHANGE_TIMER);
+    context.port.cancelTimer(RESEND_TIMER);
+    this.#timing = false;
+    this.#untried = true;
+    this.#newViews.forget(newView.view);
+    context.superior.entered(this.#instance.standing);
+    const { anchor, covered, decided } = this.#instance;
+    if (anchor !== null && covered > decided) context.superior.outrun(anchor);
+    this.#installer.install(newView, this.#opening);
+    this.#advance();
+  }
+
+  /** The standing that a NewView gives. */
+  #stand({ view, anchor, selections, count, extension }: PbftNewView): void {
+    if (anchor !== null) this.#instance.adopt(anchor);
+    const low = anchor === null ? 0 : (this.#instance.context.lowOf(anchor) ?? 0);
+    const maximum: SequenceNumber = low + selections.length;
+    this.#instance.standing = { view, maximum, count, extension };
+    this.#instance.proposed = Math.max(maximum, this.#instance.low);
+  }
+
+  #isLate(view: View): boolean {
+    const { view: ours, active } = this.#instance;
+    return view < ours || (view === ours && active);
+  }
+
+  /** At its second try: the first may have crossed the NewView on its way. */
+  #answerLate(from: ReplicaId, view: View): void {
+    const entered = this.#entered;
+    if (entered === null || entered.newView.view < view) return;
+    const again = this.#late.get(from) === view || view < entered.newView.view;
+    this.#late.set(from, view);
+    if (again) this.#instance.context.port.send(from, entered.newView);
+  }
+
+  #ownHeld(): Held | null {
+    const own = this.#own;
+    const unsigned = this.#instance.authentication === "signature" && own?.signature.length === 0;
+    return own === null || unsigned ? null : this.#hold(own);
+  }
+
+  #hold(message: PbftViewChange): Held {
+    return { message, digest: this.#instance.context.hash(viewChangeContent(message)) };
+  }
+}
