@@ -1,7 +1,7 @@
 import type { ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import { invariant } from "../../kernel/invariant.ts";
 import type { SlotRing } from "../../kernel/slot-ring.ts";
-import { MessageKind, Pull, Vote } from "../../wire/messages.ts";
+import { type Certificate, MessageKind, Pull, Vote } from "../../wire/messages.ts";
 import type { AgreementContext } from "../agreement.ts";
 import { primaryOf } from "./claims.ts";
 import type { Slot } from "./slot.ts";
@@ -18,6 +18,7 @@ const SLOTS_PER_TICK = 16;
 
 /** What recovery reads of the instance. */
 interface Progress {
+  /** The base. */
   readonly view: number;
   readonly low: SequenceNumber;
   readonly decided: SequenceNumber;
@@ -43,6 +44,8 @@ export class Recovery {
   #moved = false;
   /** Whom to ask next for a range. */
   #source: number;
+  /** Rank of the collector that gave us the last certificate: it gets our next share. */
+  #lead = 0;
 
   constructor(context: AgreementContext, slots: SlotRing<Slot>, progress: Progress) {
     this.#context = context;
@@ -95,8 +98,27 @@ export class Recovery {
     this.arm();
   }
 
+  /** The base has moved: other collectors, and other slots to wait for. */
+  rebase(): void {
+    this.#lead = 0;
+    this.progress();
+  }
+
+  /** A certificate came, the first of its slot or not. Of several that serve, the lowest rank: all come to agree on it. */
+  onServed(from: ReplicaId, { view }: Certificate, first: boolean): void {
+    const { n, f } = this.#context.faults;
+    if (view !== this.#progress.view) return;
+    const rank = (from - primaryOf(this.#context, view) + n) % n;
+    if (rank < this.#lead || (first && rank <= f)) this.#lead = rank;
+  }
+
+  /** Our share for the collector that served us last. */
+  sendShare(slot: Slot): void {
+    this.#sendShare(slot, this.#lead);
+  }
+
   /** Our share for the collector of this rank; our own bucket has it already. */
-  sendShare(slot: Slot, rank: number): void {
+  #sendShare(slot: Slot, rank: number): void {
     const { proposal, share } = slot;
     invariant(proposal !== null && share !== null, "a share of ours");
     const collector = this.#collector(rank);
@@ -121,11 +143,11 @@ export class Recovery {
   }
 
   #answer(to: ReplicaId, slot: Slot, values: boolean): number {
-    const { proposal, commit, share } = slot;
+    const { proposal, shown, commit, share } = slot;
     let bytes = 0;
-    if (values && proposal !== null && slot.certified) {
-      this.#context.port.send(to, proposal);
-      bytes = proposal.value?.bytes.length ?? 0;
+    if (values && shown !== null && shown.value !== null && shown.certificate.length > 0) {
+      this.#context.port.send(to, shown);
+      bytes = shown.value.bytes.length;
     }
     if (commit !== null) this.#context.port.send(to, commit);
     else if (share !== null && proposal !== null) {
@@ -136,8 +158,9 @@ export class Recovery {
   }
 
   /**
-   * The ladder: share to the next rank and a Pull to all ranks up to it; past rank f to everybody, again and again. Pulling
-   * from all is needed: faulty low ranks may serve all but one, who may be the only correct collector (linear-hybster.md 4).
+   * The ladder: share and Pull to the collectors in groups that double, ranks 1, 2 and 3, 4 to 7, and so on; past rank f to
+   * everybody, again and again. Pulling from all is needed: faulty low ranks may serve all but one, who may be the only
+   * correct collector (linear-hybster.md 4).
    */
   #helpWaiting(): void {
     let helped = 0;
@@ -155,16 +178,21 @@ export class Recovery {
 
   #pull(slot: Slot, age: number): void {
     const { f } = this.#context.faults;
-    const pull = new Pull(slot.seq, slot.seq, slot.proposal === null);
-    if (age > f) {
+    const pull = new Pull(slot.seq, slot.seq, slot.proposal === null || slot.commit !== null);
+    const first = 2 ** (age - 1);
+    if (first > f) {
       if (slot.share !== null) this.#shareWithAll(slot);
       this.#context.port.broadcast(pull);
       return;
     }
-    if (slot.share !== null) this.sendShare(slot, age);
-    for (let rank = 0; rank <= age; rank += 1) {
+    const last = Math.min(f, 2 * first - 1);
+    for (let rank = 0; rank <= last; rank += 1) {
       const collector = this.#collector(rank);
-      if (collector !== this.#context.self) this.#context.port.send(collector, pull);
+      if (collector === this.#context.self) continue;
+      // Rank 0 stands for the one that was tried first, whichever it was.
+      const due = rank >= first || (age === 1 && rank === 0 && this.#lead > 0);
+      if (slot.share !== null && due) this.#sendShare(slot, rank);
+      this.#context.port.send(collector, pull);
     }
   }
 
