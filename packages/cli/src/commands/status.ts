@@ -5,6 +5,7 @@ import type { Genesis } from "@destiny/node/genesis/genesis";
 import { readGenesis } from "@destiny/node/genesis/read-genesis";
 import type { StatusReport } from "@destiny/node/observability/status-report";
 import { Command, Option } from "commander";
+import { instanceTable } from "../cluster/instance-table.ts";
 import { divergences, fetchStatuses } from "../cluster/statuses.ts";
 import { Failure, UsageError } from "../output/failure.ts";
 import { formatTable, printJson, printLine } from "../output/print.ts";
@@ -13,14 +14,16 @@ import { jsonOption } from "./options.ts";
 const EXAMPLES = `
 Example: destiny status --dir cluster
 
-O is the sequence number up to which the ordering instance has decided, D the same for the instance that the replica
-itself coordinates. Lag is in slots of the global order. Exit status 1 if no replica answers, or two of them have
-different states after the same slot.`;
+The first table has a line for each replica; lag is in slots of the global order. The second one has a line for each
+instance: O orders, D0 disseminates what replica 0 coordinates, and so on; decided is the slot up to which it is. Whoever is
+away coordinates nobody: its clients go elsewhere until it is reinstated. On probation, an instance is ordered only once its
+slots are disseminated. Where replicas see an instance differently, it has a line for each opinion.
+Exit status 1 if no replica answers, or two of them have different states after the same slot.`;
 
 /** `destiny status`: how each replica is. */
 export function statusCommand(): Command {
   return new Command("status")
-    .description("view, sequence numbers, checkpoint and lag of each replica")
+    .description("how each replica and each instance is: views, suspicions, checkpoints, lag")
     .addOption(new Option("--dir <folder>", "the cluster's folder").env("DESTINY_DIR").makeOptionMandatory())
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
@@ -44,45 +47,30 @@ function toJson(report: StatusReport | null, replica: number): unknown {
   return report === null ? { replica, answers: false } : { answers: true, ...report };
 }
 
+/** How each replica is, and under it how each instance is. */
 function tableOf(genesis: Genesis, statuses: readonly (StatusReport | null)[]): string {
-  const headings = [
-    "id",
-    "view",
-    "primary",
-    "O",
-    "D",
-    "executed",
-    "stable",
-    "checkpoint",
-    "lag",
-    "clients",
-    "pid",
-  ];
   const rows = statuses.map((report, id) => {
-    if (report !== null) return rowOf(report);
+    if (report !== null) return rowOf(report, genesis.parameters.checkpointPeriod);
     const why = genesis.replicas[id]?.http === null ? "no gateway" : "down";
-    return [id, why, ...headings.slice(2).map(() => "-")];
+    return [id, why, ...HEADINGS.slice(2).map(() => "-")];
   });
-  return formatTable(headings, rows);
+  const instances = instanceTable(statuses.filter((report) => report !== null));
+  return `${formatTable(HEADINGS, rows)}\n\n${instances}`.trimEnd();
 }
 
-function rowOf(report: StatusReport): (string | number)[] {
-  const { replica, instances, executed, stable, checkpoint, lag, clients, pid } = report;
-  // Instances 0 to n - 1 disseminate; the one that orders comes last. A protocol with one primary has only that.
-  const ordering = instances.at(-1);
-  const own = instances.length > 1 ? instances.find(({ instance }) => instance === replica) : undefined;
+const HEADINGS = ["id", "state", "executed", "stable", "checkpoint", "lag", "clients", "pid"];
+
+function rowOf(report: StatusReport, checkpointPeriod: number): (string | number)[] {
+  const { replica, executed, stable, checkpoint, lag, clients, pid } = report;
   const digest = checkpoint.digest === null ? "-" : `${checkpoint.seq}:${checkpoint.digest.slice(0, 12)}`;
-  return [
-    replica,
-    ordering?.view ?? "-",
-    ordering?.primary ?? "-",
-    ordering?.decided ?? "-",
-    own?.decided ?? "-",
-    executed,
-    stable,
-    digest,
-    lag,
-    clients,
-    pid,
-  ];
+  return [replica, stateOf(report, checkpointPeriod), executed, stable, digest, lag, clients, pid];
+}
+
+/** Some lag is nothing: peers speak of slots that are on their way. */
+function stateOf({ lag, transfer }: StatusReport, checkpointPeriod: number): string {
+  if (transfer !== null) {
+    const { seq, pages, pagesDone } = transfer;
+    return pages === 0 ? `fetching state ${seq}` : `fetching state ${seq}: ${pagesDone} of ${pages} pages`;
+  }
+  return lag >= checkpointPeriod ? "catching up" : "serving";
 }

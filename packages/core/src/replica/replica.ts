@@ -61,6 +61,8 @@ export interface ReplicaStatus {
   readonly lag: number;
   /** The state that is being fetched from peers; null if none is. */
   readonly transfer: TransferProgress | null;
+  /** States that came whole from peers since the start. */
+  readonly transfers: number;
   readonly instances: readonly InstanceStatus[];
 }
 
@@ -80,6 +82,7 @@ export class Replica {
   /** What the log gave back, until the anchor among it is known. */
   readonly #recovered: LogRecord[] = [];
   #helpTimerSet = false;
+  #transfers = 0;
 
   constructor(options: ReplicaOptions) {
     const { self, faults, parameters, hash, service } = options;
@@ -201,6 +204,7 @@ export class Replica {
       queuedBytes: this.#desk.queuedBytes,
       lag: this.#status.lag,
       transfer: this.#keeper.transfer,
+      transfers: this.#transfers,
       instances: this.#orderer.status(),
     };
   }
@@ -243,6 +247,7 @@ export class Replica {
 
   /** What was executed for us, by others: our clients are answered from the table when they ask again. */
   #onInstalled(seq: SequenceNumber): void {
+    this.#transfers += 1;
     this.#proofs.retire(seq);
     this.#proofs.startFrom(seq);
     this.#desk.onInstalled();

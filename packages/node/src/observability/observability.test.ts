@@ -25,6 +25,8 @@ function status(executed: number): NodeStatus {
       clients: 3,
       queuedBytes: 0,
       lag: 2,
+      transfer: { seq: 128, pagesDone: 3, pages: 10 },
+      transfers: 4,
       instances: [
         {
           instance: 0,
@@ -78,6 +80,9 @@ test("a scrape shows the state of the moment, totals as counters", async () => {
   expect(text).toContain("destiny_store_groups_total 5");
   expect(text).toContain("destiny_client_accepted_total 4");
   expect(text).toContain("destiny_held_effects 11");
+  expect(text).toContain("destiny_transfer_pages 10");
+  expect(text).toContain("destiny_state_transfers_total 4");
+  expect(text).toContain("destiny_transfer_done_pages 3");
   expect(text).toContain('destiny_refused_input_total{peer="2",reason="bad-share"} 4');
   expect(text).toContain('destiny_refused_input_total{peer="-",reason="client-malformed"} 1');
 });
@@ -143,6 +148,7 @@ test("a status report is plain JSON with digests in hex", () => {
     executed: 70,
     checkpoint: { seq: 64, digest: "ff".repeat(32) },
     links: [2],
+    transfer: { seq: 128, pagesDone: 3, pages: 10 },
     refused: { "2 bad-share": 4 },
   });
 });

@@ -21,6 +21,9 @@ const REPLICA: readonly Reading<ReplicaStatus>[] = [
   ["stable_checkpoint", "Slot of the newest stable checkpoint", (replica) => replica.stable],
   ["taken_checkpoint", "Slot of the newest checkpoint taken here", (replica) => replica.checkpoint.seq],
   ["lag_slots", "Slots by which we are behind what any peer has spoken of", (replica) => replica.lag],
+  ["transfer_pages", "Pages of state to fetch from peers", ({ transfer }) => transfer?.pages ?? 0],
+  ["transfer_done_pages", "Of those, pages that have come", ({ transfer }) => transfer?.pagesDone ?? 0],
+  ["state_transfers_total", "States that came whole from peers", ({ transfers }) => transfers],
   ["clients", "Clients that have executed anything", (replica) => replica.clients],
   ["queued_bytes", "Bytes of requests that wait to be proposed", (replica) => replica.queuedBytes],
 ];

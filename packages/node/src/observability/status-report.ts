@@ -1,5 +1,6 @@
 import type { Digest, ReplicaId } from "@destiny/core/kernel/ids";
 import type { InstanceStatus } from "@destiny/core/ordering/orderer";
+import type { TransferProgress } from "@destiny/core/replica/state-transfer/state-transfer";
 import { fromDigest } from "@destiny/core/wire/reader";
 import type { TrustTier } from "@destiny/crypto/trusted/subsystem";
 import type { HostPort } from "../genesis/genesis.ts";
@@ -37,6 +38,8 @@ export interface StatusReport {
   readonly checkpoint: { readonly seq: number; readonly digest: string | null };
   /** Slots by which it is behind what any peer has spoken of. */
   readonly lag: number;
+  /** The state that it fetches from peers, by pages; null if it fetches none. */
+  readonly transfer: TransferProgress | null;
   readonly clients: number;
   readonly queuedBytes: number;
   readonly instances: readonly InstanceStatus[];
@@ -47,7 +50,7 @@ export interface StatusReport {
 /** Puts the status of a replica in the form in which others get it. */
 export function statusReport(status: NodeStatus, cluster: Digest, addresses: NodeAddresses): StatusReport {
   const { replica, protocol, n, f, tier, uptimeSeconds, core, peers, misbehaviour } = status;
-  const { executed, commands, stable, checkpoint, lag, clients, queuedBytes, instances } = core;
+  const { executed, commands, stable, checkpoint, lag, transfer, clients, queuedBytes, instances } = core;
   return {
     replica,
     cluster: hex(cluster),
@@ -64,6 +67,7 @@ export function statusReport(status: NodeStatus, cluster: Digest, addresses: Nod
     stable,
     checkpoint: { seq: checkpoint.seq, digest: checkpoint.root === null ? null : hex(checkpoint.root) },
     lag,
+    transfer,
     clients,
     queuedBytes,
     instances,
