@@ -30,6 +30,7 @@ import { FetchState, StateDigests, StatePages } from "./state-transfer.ts";
 import * as statements from "./statement.ts";
 import { Complaint } from "./suspicion.ts";
 import { type Hash, Value } from "./value.ts";
+import * as views from "./view-change.ts";
 
 // The wire format, as hexadecimal. A difference here breaks clusters of mixed releases, stored logs and signatures: it
 // needs another protocol version. Written anew by running this file with WRITE_VECTORS=1.
@@ -101,6 +102,39 @@ const assign = new messages.AssignRequest({
   nonce: 9,
   signature: bytes(64, 0x80),
 });
+const anchor = new Anchor({
+  proof: new messages.CheckpointProof({ seq: 128, root: digest("root"), aggregate: bytes(6, 0xa0) }),
+  part: bytes(4, 0x30),
+  pageCount: 3,
+  path: [digest("a"), digest("b")],
+});
+const viewChange = views.ViewChange.of(
+  {
+    sender: 1,
+    to: 5,
+    base: 3,
+    baseDigest: digest("base"),
+    oLast: 9,
+    anchor,
+    prepares: [header],
+    chain: [{ to: 4, digest: digest("link"), old: { view: 3, seq: 9 }, certificate: bytes(5, 0xc0) }],
+    old: { view: 4, seq: 0 },
+    certificate: bytes(5, 0xd0),
+  },
+  hash,
+);
+const newView = views.NewView.of(
+  {
+    view: 5,
+    viewChanges: [viewChange, viewChange.certified({ view: 4, seq: 0 }, bytes(5, 0xe0))],
+    anchor,
+    prepares: [header],
+    count: 3,
+    certificate: bytes(5, 0xf0),
+  },
+  hash,
+);
+const ack = new views.NewViewAck({ view: 5, digest: digest("nv"), sender: 2, certificate: bytes(5, 0xc0) });
 const place = { client: request.client, timestamp: request.timestamp, seq: 11, entry: 1 };
 const results = [encodeOutcome({ ok: true, result: bytes(2, 1) }), encodeOutcome({ ok: false, code: 1 })];
 
@@ -153,12 +187,24 @@ describe("frames between replicas", () => {
       path: [digest("a")],
       shape: bytes(12, 2),
     }),
-    anchor: new Anchor({
-      proof: new messages.CheckpointProof({ seq: 128, root: digest("root"), aggregate: bytes(6, 0xa0) }),
-      part: bytes(4, 0x30),
-      pageCount: 3,
-      path: [digest("a"), digest("b")],
+    anchor,
+    viewChange,
+    newView,
+    newViewAck: ack,
+    viewState: new views.ViewState({
+      view: 6,
+      base: 5,
+      kept: [
+        { newView, acks: [ack], commit: certificate },
+        { newView, acks: [], commit: null },
+      ],
+      chain: viewChange.chain,
+      own: viewChange,
+      opening: [viewChange],
     }),
+    fetchBodies: new views.FetchBodies([digest("a"), digest("b")]),
+    body: new views.Body(value),
+    fetchNewView: new views.FetchNewView(5),
     headerRelay: new composition.HeaderRelay(2, header),
     need: new composition.Need({ instance: 2, seq: 17, ordered: 9 }),
     rejoin: new composition.Rejoin(3),
