@@ -51,6 +51,11 @@ export class Expectations {
     return expected !== undefined && timestamp >= expected;
   }
 
+  /** The newest request of this client that is expected of the coordinator; 0 if none is. */
+  expected(coordinator: ReplicaId, client: Digest): number {
+    return this.#of(coordinator).get(client) ?? 0;
+  }
+
   #of(coordinator: ReplicaId): Map<Digest, number> {
     return present(this.#byCoordinator[coordinator], "a replica of this cluster");
   }

@@ -31,9 +31,11 @@ export class Headers {
     return headers.sort((a, b) => a.seq - b.seq);
   }
 
-  /** Whether any of its values is such a one. */
-  some(instance: ReplicaId, test: (value: Value) => boolean): boolean {
-    for (const { value } of this.#of(instance).values()) if (value !== null && test(value)) return true;
+  /** Whether any of its values above this slot is such a one. */
+  some(instance: ReplicaId, above: SequenceNumber, test: (value: Value) => boolean): boolean {
+    for (const { header, value } of this.#of(instance).values()) {
+      if (header.seq > above && value !== null && test(value)) return true;
+    }
     return false;
   }
 

@@ -7,6 +7,7 @@ import type { Check } from "../../wire/check.ts";
 import type { Proposal } from "../../wire/messages.ts";
 import type { Request } from "../../wire/request.ts";
 import type { Complaint } from "../../wire/suspicion.ts";
+import type { Value } from "../../wire/value.ts";
 import type { OrdererContext } from "../orderer.ts";
 import { Blame } from "../suspicion/blame.ts";
 import { type Key, Row } from "../suspicion/stopwatches.ts";
@@ -18,6 +19,7 @@ import type { Headers } from "./headers.ts";
 import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
 import type { OrderList } from "./order-value.ts";
+import type { Sequencer } from "./sequencer.ts";
 
 /** O-slots that may pass without a reference to what is disseminated: `F_O` of dqbft.md 11, and half of it until help comes. */
 const ORDER_TWIN = 64;
@@ -29,6 +31,7 @@ export interface OversightOptions {
   readonly instances: InstanceTable;
   readonly log: OrderLog;
   readonly assignments: Assignments;
+  readonly sequencer: Pick<Sequencer, "cut">;
   readonly fill: Fill;
   readonly headers: Headers;
   readonly port: Port;
@@ -96,9 +99,9 @@ export class Oversight {
   expect(request: Request, coordinator: ReplicaId): void {
     const before = this.#expectations.expect(request, coordinator);
     if (before !== null) this.#watch(before).stop(Row.Proposal, request.client);
-    if (this.#isHome(coordinator) && !this.#isProposed(coordinator, request)) {
-      this.#expectFrom(coordinator, request.client);
-    }
+    if (!this.#isHome(coordinator)) return;
+    const executed = this.#options.sequencer.cut[coordinator] ?? 0;
+    if (!this.#isProposed(coordinator, request, executed)) this.#expectFrom(coordinator, request.client);
   }
 
   served(client: Digest, timestamp: number): void {
@@ -113,6 +116,16 @@ export class Oversight {
     watch.count(Row.Proposal);
     for (const request of requestsOf(value, this.#options.context.hash)) {
       if (this.#expectations.isMet(instance, request)) watch.stop(Row.Proposal, request.client);
+    }
+  }
+
+  /** A batch has had its turn in the order. What it did not serve is to be proposed once more. */
+  onExecuted(coordinator: ReplicaId, value: Value, executed: SequenceNumber): void {
+    if (!this.#expectations.any(coordinator) || !this.#isHome(coordinator)) return;
+    for (const { client } of requestsOf(value, this.#options.context.hash)) {
+      const timestamp = this.#expectations.expected(coordinator, client);
+      if (timestamp === 0 || this.#isProposed(coordinator, { client, timestamp }, executed)) continue;
+      this.#expectFrom(coordinator, client);
     }
   }
 
@@ -212,9 +225,14 @@ export class Oversight {
     if (slot > 0) watch.start(Row.Fill, slot);
   }
 
-  #isProposed(coordinator: ReplicaId, { client, timestamp }: Request): boolean {
+  /** Whether a batch above this slot contains the request, or a later one of its client. */
+  #isProposed(
+    coordinator: ReplicaId,
+    { client, timestamp }: Pick<Request, "client" | "timestamp">,
+    above: SequenceNumber,
+  ): boolean {
     const { headers, context } = this.#options;
-    return headers.some(coordinator, (value) =>
+    return headers.some(coordinator, above, (value) =>
       requestsOf(value, context.hash).some(
         (proposed) => proposed.client === client && proposed.timestamp >= timestamp,
       ),

@@ -81,7 +81,8 @@ export class Rooms {
     const common = { context, self, n, faults, port, jobs, instances, log, headers, assignments };
     this.orderPrimary = new OrderPrimary({ ...common, punctuality, timer: Timer.OrderBatch });
     this.fill = new Fill({ ...common, hash, rootPort, window: parameters.disseminationWindow });
-    this.oversight = new Oversight({ ...common, fill: this.fill, timer: Timer.Blame });
+    const { sequencer, fill } = this;
+    this.oversight = new Oversight({ ...common, sequencer, fill, timer: Timer.Blame });
     this.relays = new Relays({
       ...common,
       timer: Timer.Relay,
@@ -261,7 +262,11 @@ export class Rooms {
     return new Sequencer({
       ...{ limits, checkpointPeriod, disseminationWindow },
       sequel: {
-        execute: (delivery) => sequel.execute(delivery),
+        execute: (delivery) => {
+          sequel.execute(delivery);
+          const { coordinator, value } = delivery;
+          this.oversight.onExecuted(coordinator, value, (this.sequencer.cut[coordinator] ?? 0) + 1);
+        },
         checkpoint: (seq) => sequel.checkpoint(seq),
         assign: (request) => {
           sequel.assign(request);
