@@ -1,8 +1,10 @@
 import { linearHybster } from "./agreement/linear-hybster/linear-hybster.ts";
+import { pbft } from "./agreement/pbft/pbft.ts";
 import { FaultModel } from "./kernel/fault-model.ts";
 import { dqbft } from "./ordering/dqbft/dqbft.ts";
 import type { OrderingProtocol } from "./ordering/orderer.ts";
 import { single } from "./ordering/single/single.ts";
+import type { ReplyStyle } from "./replica/executor.ts";
 
 /** A protocol that a cluster can run: its name, whom it tolerates, and its recipe. */
 export interface Protocol {
@@ -11,7 +13,11 @@ export interface Protocol {
   /** The fault model for a cluster of n. */
   faults(n: number): FaultModel;
   readonly ordering: OrderingProtocol;
+  /** How clients are answered (dqbft.md 4.4, Replies). */
+  readonly replies: ReplyStyle;
 }
+
+const PBFT = pbft({ authentication: "mac" });
 
 /** Every protocol by name: the only file that knows them all. */
 export const CATALOGUE: readonly Protocol[] = [
@@ -20,12 +26,35 @@ export const CATALOGUE: readonly Protocol[] = [
     summary: "DQBFT over Linear Hybster (paper section 4)",
     faults: (n) => FaultModel.hybrid(n),
     ordering: dqbft({ disseminate: linearHybster, order: linearHybster }),
+    replies: "proven",
   },
   {
     name: "single-linear-hybster",
     summary: "Linear Hybster with one primary (paper section 4.2)",
     faults: (n) => FaultModel.hybrid(n),
     ordering: single(linearHybster),
+    replies: "proven",
+  },
+  {
+    name: "dqpbft",
+    summary: "DQBFT over PBFT, without trusted subsystems (paper section 3)",
+    faults: (n) => FaultModel.byzantine(n),
+    ordering: dqbft({ disseminate: PBFT, order: PBFT }),
+    replies: "plain",
+  },
+  {
+    name: "single-pbft",
+    summary: "PBFT with one primary, messages authentic by their channels",
+    faults: (n) => FaultModel.byzantine(n),
+    ordering: single(PBFT),
+    replies: "plain",
+  },
+  {
+    name: "single-pbft-signed",
+    summary: "PBFT with one primary and signed messages",
+    faults: (n) => FaultModel.byzantine(n),
+    ordering: single(pbft({ authentication: "signature" })),
+    replies: "plain",
   },
 ];
 

@@ -2,12 +2,19 @@ import type { Protocol } from "@destiny/core/catalogue";
 import type { Effect } from "@destiny/core/effects/effects";
 import type { Outbox } from "@destiny/core/effects/port";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
-import { type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
+import {
+  type Digest,
+  type InstanceId,
+  type ReplicaId,
+  ROOT,
+  type SequenceNumber,
+} from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { defaultParameters, type Parameters } from "@destiny/core/parameters";
 import type { Driven } from "@destiny/core/replica/driven";
-import { Replica, STATUS_TIMER } from "@destiny/core/replica/replica";
+import { Replica, type ReplicaStatus, STATUS_TIMER } from "@destiny/core/replica/replica";
 import { KeyValue } from "@destiny/core/service/key-value";
+import { Proposal } from "@destiny/core/wire/messages";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { clientOf, SimulatedClient } from "@destiny/simulator/clients/client";
 import type { HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
@@ -109,6 +116,24 @@ export class Stage {
     return present(this.#services.get(self), "a replica that was started");
   }
 
+  /** What a replica says of itself after its last event. */
+  status(self: ReplicaId): ReplicaStatus {
+    return this.replica(self).status();
+  }
+
+  holdings(self: ReplicaId): ReplicaStatus & { readonly timers: number } {
+    return { ...this.status(self), timers: this.world.host(self).timersRunning };
+  }
+
+  /** Digests of the proposals for a slot that its disk holds. */
+  durableProposals(self: ReplicaId, instance: InstanceId, seq: SequenceNumber): readonly Digest[] {
+    const digests: Digest[] = [];
+    for (const { message } of this.world.host(self).disk.history(instance, seq, seq)) {
+      if (message instanceof Proposal) digests.push(message.digest);
+    }
+    return digests;
+  }
+
   #create(self: ReplicaId, outbox: Outbox): Driven {
     const service = new KeyValue({ pageCount: PAGES });
     const { faults, parameters } = this;
@@ -117,7 +142,7 @@ export class Stage {
     });
     const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
     const common = { self, faults, parameters, admission, service, outbox, hash: digestOf };
-    const replica = new Replica({ ...common, ordering });
+    const replica = new Replica({ ...common, ordering, replies: this.#protocol.replies });
     this.#services.set(self, service);
     this.#replicas.set(self, replica);
     const inner = this.#tellingRestore(self, replica);

@@ -159,6 +159,11 @@ export class ClientDesk {
     if (newest !== undefined) this.#options.orderer.expect(newest, this.coordinatorOf(client));
   }
 
+  /** Our own word to every client, where that is how they are answered (pbft.md 10.1). */
+  onAnswered(answered: readonly Answered[]): void {
+    for (const { client, reply } of answered) if (reply !== null) this.#options.reply(plain(client, reply));
+  }
+
   /** A proof that we collected: one verifiable reply to each client (linear-hybster.md 5). */
   onProven(proof: ExecProof, answered: readonly Answered[]): void {
     for (const { client, timestamp, reply } of answered) {
@@ -195,8 +200,7 @@ export class ClientDesk {
     const proof = proofs.proof(kept.seq, kept.entry);
     if (proof !== null) reply(proven(request.client, kept, proof));
     // A peer may have sent us that proof, and nobody has checked it: f + 1 plain replies do as well.
-    const { timestamp, seq, entry, results } = kept;
-    reply({ type: "plain", client: request.client, timestamp, seq, entry, results });
+    reply(plain(request.client, kept));
   }
 
   /** Only what certainly never executed may be called superseded: its client will send it again as a new request. */
@@ -217,6 +221,10 @@ export class ClientDesk {
     };
     this.#options.reply(refusal);
   }
+}
+
+function plain(client: Digest, { timestamp, seq, entry, results }: KeptReply): Reply {
+  return { type: "plain", client, timestamp, seq, entry, results };
 }
 
 function proven(client: Digest, kept: KeptReply, proof: ExecProof): Reply {

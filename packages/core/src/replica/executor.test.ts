@@ -48,6 +48,7 @@ class Stage {
       },
     };
     this.executor = new Executor({
+      replies: "proven",
       self: 0,
       n: N,
       partitioned,

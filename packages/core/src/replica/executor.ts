@@ -17,12 +17,19 @@ export type Admission =
   | { readonly type: "anyone"; readonly clientsMax: number }
   | { readonly type: "list"; readonly clients: ReadonlySet<Digest> };
 
+/**
+ * How clients are answered: by one replica, with a proof that enough others agree (linear-hybster.md 5); or by every replica with
+ * its own word, of which they believe the `oneCorrect`-th equal one (pbft.md 10.1).
+ */
+export type ReplyStyle = "proven" | "plain";
+
 export interface ExecutorOptions {
   readonly self: ReplicaId;
   readonly n: number;
   /** Commands count only when their client's coordinator proposed them. */
   readonly partitioned: boolean;
   readonly admission: Admission;
+  readonly replies: ReplyStyle;
   readonly hash: Hash;
   readonly service: Service;
   readonly clients: ClientTable;
@@ -32,7 +39,7 @@ export interface ExecutorOptions {
 export interface Answered {
   readonly client: Digest;
   readonly timestamp: number;
-  /** For who collects the proof: the table may have forgotten it by then. Null if others do. */
+  /** For who answers: the table may have forgotten it by then. Null if others do. */
   readonly reply: KeptReply | null;
 }
 
@@ -63,7 +70,8 @@ export class Executor {
 
   /** Null if nothing in the entry had an effect: then there is nothing to prove. */
   execute(delivery: Delivery): Execution | null {
-    const { self, hash, clients } = this.#options;
+    const { self, hash, clients, replies } = this.#options;
+    const answers = replies === "plain" || delivery.coordinator === self;
     const executed: { readonly request: Request; readonly results: readonly Uint8Array[] }[] = [];
     const within = new Map<Digest, number>();
     let bytes = 0;
@@ -88,7 +96,7 @@ export class Executor {
       const place = { seq: delivery.seq, entry: delivery.entry };
       const reply = { timestamp, request: digest, ...place, ...leaf, results };
       clients.record(client, reply);
-      return { client, timestamp, reply: delivery.coordinator === self ? reply : null };
+      return { client, timestamp, reply: answers ? reply : null };
     });
     return { root: tree.root, answered };
   }

@@ -104,6 +104,7 @@ class Stage {
     const state = { pageCount: 0, takeDirty: () => [], page: () => new Uint8Array(0), load: () => {} };
     const service: Service = { state, apply: (operation) => operation, query: (question) => question };
     this.replica = new Replica({
+      replies: "proven",
       self: SELF,
       faults: FaultModel.hybrid(N),
       ordering,
@@ -260,7 +261,7 @@ test("a peer that lags behind our stable checkpoint is sent its anchor", () => {
   stage.replica.receive(0, ROOT, proof);
   stage.effects.length = 0;
   for (const stable of [0, 1])
-    stage.replica.receive(2, ROOT, new Status({ executed: 9, stable, decided: [] }));
+    stage.replica.receive(2, ROOT, new Status({ executed: 9, stable, decided: [], views: [] }));
   const [sent, ...more] = stage.effects.filter((effect) => effect.type === "send");
   expect(more).toEqual([]);
   expect(sent?.to).toBe(2);

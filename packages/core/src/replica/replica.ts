@@ -24,7 +24,7 @@ import type { Hash } from "../wire/value.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { ClientTable } from "./client-table.ts";
 import { ExecutionProofs } from "./execution-proofs.ts";
-import { type Admission, Executor } from "./executor.ts";
+import { type Admission, Executor, type ReplyStyle } from "./executor.ts";
 import { dispatchRoot, rootChecks } from "./root-messages.ts";
 import { type RestoredCheckpoint, StateKeeper } from "./state-keeper.ts";
 import type { TransferProgress } from "./state-transfer/state-transfer.ts";
@@ -40,6 +40,7 @@ export interface ReplicaOptions {
   readonly self: ReplicaId;
   readonly faults: FaultModel;
   readonly ordering: OrderingProtocol;
+  readonly replies: ReplyStyle;
   readonly parameters: Parameters;
   readonly admission: Admission;
   readonly service: Service;
@@ -232,7 +233,8 @@ export class Replica {
     const execution = this.#executor.execute(delivery);
     if (execution !== null) {
       this.#desk.onExecuted(execution.answered);
-      this.#proofs.onExecuted(delivery, execution);
+      if (this.#options.replies === "plain") this.#desk.onAnswered(execution.answered);
+      else this.#proofs.onExecuted(delivery, execution);
     }
     if (delivery.coordinator === self) this.#desk.onDelivered(requestsOf(delivery.value, hash));
   }

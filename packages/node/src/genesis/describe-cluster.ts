@@ -1,9 +1,10 @@
 import type { ClusterDescription } from "@destiny/client/cluster-description";
-import { faultsOf } from "./check-genesis.ts";
+import { faultsOf, protocolOf } from "./check-genesis.ts";
 import { type Genesis, preambleOf } from "./genesis.ts";
 
 /** What a client needs of a genesis: `client.json` holds it. */
 export function describeCluster(genesis: Genesis): ClusterDescription {
+  const { replies } = protocolOf(genesis.protocol);
   return {
     ...preambleOf(genesis),
     replicas: genesis.replicas.map(({ id, client, certificate }) => ({
@@ -13,7 +14,7 @@ export function describeCluster(genesis: Genesis): ClusterDescription {
       fingerprint: certificate.fingerprint,
     })),
     faults: faultsOf(genesis.protocol, genesis.replicas.length),
-    replyScheme: genesis.schemes.replies,
+    replyScheme: replies === "plain" ? { kind: "plain" } : genesis.schemes.replies,
     pipeline: genesis.parameters.pipeline,
   };
 }

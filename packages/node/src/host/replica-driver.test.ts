@@ -113,6 +113,7 @@ class Bench {
       self,
       create: (outbox) =>
         new Replica({
+          replies: "proven",
           self,
           faults: protocol.faults(N),
           ordering: protocol.ordering,

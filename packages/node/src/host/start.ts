@@ -108,10 +108,12 @@ async function assemble(
 
 function createReplica(configuration: ReplicaConfiguration, service: Service, outbox: Outbox): Replica {
   const { genesis, id } = configuration;
+  const protocol = protocolOf(genesis.protocol);
   return new Replica({
     self: id,
     faults: faultsOf(genesis.protocol, genesis.replicas.length),
-    ordering: protocolOf(genesis.protocol).ordering,
+    ordering: protocol.ordering,
+    replies: protocol.replies,
     parameters: genesis.parameters,
     admission: admissionOf(genesis),
     service,

@@ -13,7 +13,7 @@ import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
-import { type Message, Proposal } from "@destiny/core/wire/messages";
+import { LOGGED_KINDS, type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import { StatePages } from "@destiny/core/wire/state-transfer";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
@@ -291,6 +291,7 @@ export class ReplicaHost {
 
   #serveHistory({ instance, to, first, last }: HistoryRequest): void {
     for (const { message } of this.disk.history(instance, first, last)) {
+      if (!LOGGED_KINDS.includes(message.kind)) continue;
       if (!(message instanceof Proposal) || message.certificate.length > 0) this.#send(to, instance, message);
     }
   }

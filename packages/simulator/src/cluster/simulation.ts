@@ -56,7 +56,7 @@ export class Simulation<S extends Service> {
         const { faults, parameters } = this;
         const admission = options.admission ?? { type: "anyone", clientsMax: parameters.clientsMax };
         const common = { self, faults, parameters, admission, service, outbox, hash: digestOf };
-        const replica = new Replica({ ...common, ordering: protocol.ordering });
+        const replica = new Replica({ ...common, ordering: protocol.ordering, replies: protocol.replies });
         this.#services[self] = service;
         this.#replicas[self] = replica;
         return replica;

@@ -180,6 +180,10 @@ class Pbft implements Agreement {
     this.#recovery.pursue(seq);
   }
 
+  show(to: ReplicaId): void {
+    this.#views.show(to);
+  }
+
   suspect(view: View): void {
     this.#views.start(view);
   }

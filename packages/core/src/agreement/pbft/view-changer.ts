@@ -179,6 +179,11 @@ export class ViewChanger {
     this.#advance();
   }
 
+  /** The NewView of our view, for a peer that it may have passed by. */
+  show(to: ReplicaId): void {
+    if (this.#entered !== null) this.#instance.context.port.send(to, this.#entered.newView);
+  }
+
   onFetchNewView(from: ReplicaId, { view }: FetchNewView): void {
     const entered = this.#entered;
     if (entered !== null && entered.newView.view >= view) {
