@@ -9,9 +9,12 @@ const HOPS_MAX = 3;
 export class Coordination {
   readonly #faults: FaultModel;
   readonly #hints = new Map<ReplicaId, ReplicaId>();
+  /** Whom each replica last said to serve nobody. */
+  readonly #away = new Map<ReplicaId, ReadonlySet<ReplicaId>>();
   #coordinator: ReplicaId | null = null;
   #wish: AssignRequest | null = null;
   #hops = 0;
+  #wishes = 0;
 
   constructor(faults: FaultModel) {
     this.#faults = faults;
@@ -43,16 +46,38 @@ export class Coordination {
     return true;
   }
 
-  /** The replicas to wish for, in ring order from the one after the coordinator. */
-  *successors(): Generator<ReplicaId> {
+  /** A replica names all coordinators that serve nobody now (dqbft.md H25). */
+  hintAway(from: ReplicaId, away: readonly ReplicaId[]): void {
+    this.#away.set(from, new Set(away));
+  }
+
+  /** Whether as many replicas say so as hold a correct one. */
+  isAway(replica: ReplicaId): boolean {
+    let count = 0;
+    for (const away of this.#away.values()) if (away.has(replica)) count += 1;
+    return count >= this.#faults.oneCorrect;
+  }
+
+  /** The replicas to wish for, in ring order from the one after the coordinator: first those that may serve us. */
+  successors(): ReplicaId[] {
     const { n } = this.#faults;
-    for (let step = 1; step < n; step += 1) yield ((this.#coordinator ?? 0) + step) % n;
+    const ring = Array.from({ length: n - 1 }, (_, step) => ((this.#coordinator ?? 0) + step + 1) % n);
+    return [
+      ...ring.filter((replica) => !this.isAway(replica)),
+      ...ring.filter((replica) => this.isAway(replica)),
+    ];
+  }
+
+  /** Whether all have been wished for since the last reply: perhaps the cluster knows later nonces of ours than these. */
+  get wishedInVain(): boolean {
+    return this.#wishes >= this.#faults.n;
   }
 
   /** Moves to the coordinator that the wish names. */
   wishFor(wish: AssignRequest): void {
     this.#wish = wish;
     this.#coordinator = wish.coordinator;
+    this.#wishes += 1;
     this.#hints.clear();
   }
 
@@ -60,6 +85,8 @@ export class Coordination {
   served(): void {
     this.#wish = null;
     this.#hops = 0;
+    this.#wishes = 0;
+    this.#away.clear();
   }
 
   #agreeing(named: ReplicaId): number {

@@ -61,4 +61,5 @@ const REFUSALS: ReadonlyMap<number, string> = new Map([
   [RefusalCode.Busy, "too many requests are waiting"],
   [RefusalCode.Malformed, "the request is above a limit"],
   [RefusalCode.TooManyClients, "the cluster has as many clients as it takes"],
+  [RefusalCode.NoHome, "the coordinator of this client serves nobody now"],
 ]);

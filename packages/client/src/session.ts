@@ -168,6 +168,7 @@ export class Session {
   #onRefusal(from: ReplicaId, refusal: Refusal, submission: Submission, now: Micros): void {
     const { code } = refusal;
     if (code === RefusalCode.NotCoordinator) return void this.#onHint(from, refusal.coordinator, now);
+    if (code === RefusalCode.NoHome) return this.#onNoHome(from, refusal.away ?? [], now);
     if (code === RefusalCode.Busy) return this.#onBusy(from, now);
     const agreeing = submission.refuse(from, code);
     // One replica's word is nothing. If others say the same, they will when asked.
@@ -200,6 +201,17 @@ export class Session {
 
   #onBusy(from: ReplicaId, now: Micros): void {
     if (from === this.coordinator && this.#pause.begin(now)) this.#ladder.again(now);
+  }
+
+  /** A coordinator that enough replicas say is away is left at once, if there is one that is not (dqbft.md H25). */
+  #onNoHome(from: ReplicaId, away: readonly ReplicaId[], now: Micros): void {
+    this.#coordination.hintAway(from, away);
+    const { coordinator } = this;
+    const [next] = this.#reachable();
+    const lost = coordinator !== null && this.#coordination.isAway(coordinator);
+    if (!lost || next === undefined || this.#coordination.isAway(next)) return this.#goAround(now);
+    this.#ladder.climb(now, Rung.Reassign);
+    this.#reassign();
   }
 
   /** True if the coordinator is another now, and has got everything if there is a link to it. */
@@ -251,12 +263,17 @@ export class Session {
 
   /** Wishes for the next coordinator that we could talk to. */
   #reassign(): void {
-    for (const replica of this.#coordination.successors()) {
-      if (!this.#links.isUp(replica)) continue;
-      this.#coordination.wishFor(this.#signer.assign(replica));
-      break;
+    const [next] = this.#reachable();
+    if (next !== undefined) {
+      // Nonces come from the clock, which may have been set back since the last wish that the cluster knows.
+      if (this.#coordination.wishedInVain) this.#signer.leap();
+      this.#coordination.wishFor(this.#signer.assign(next));
     }
     this.#broadcast();
+  }
+
+  #reachable(): ReplicaId[] {
+    return this.#coordination.successors().filter((replica) => this.#links.isUp(replica));
   }
 
   /** Everything under way, oldest first, for a coordinator must not see a later request before an earlier one. */

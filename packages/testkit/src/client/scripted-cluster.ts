@@ -8,7 +8,7 @@ import {
   type PlainReply,
   type ProvenReply,
   type Refusal,
-  type RefusalCode,
+  RefusalCode,
   requestLeaf,
 } from "@destiny/core/wire/reply";
 import { executionStatement, type Preamble } from "@destiny/core/wire/statement";
@@ -81,6 +81,11 @@ export class ScriptedCluster {
 
   refusal({ client, timestamp }: Asked, code: RefusalCode, coordinator: ReplicaId = 0): Refusal {
     return { type: "refusal", client, timestamp, code, coordinator };
+  }
+
+  /** These coordinators serve nobody, this client's among them. */
+  noHome({ client, timestamp }: Asked, coordinator: ReplicaId, away: readonly ReplicaId[]): Refusal {
+    return { type: "refusal", client, timestamp, code: RefusalCode.NoHome, coordinator, away };
   }
 
   /** The certificate over a result root. */
