@@ -69,9 +69,14 @@ function messagesAt({ view, seq }: Place): Message[] {
     new ExecProof({ seq, entry: 0, root: digest, aggregate }),
     new CheckpointSig({ seq, root: digest, share }),
     new CheckpointProof({ seq, root: digest, aggregate }),
-    new Status({ executed: seq, stable: seq, decided: [seq] }),
-    new Status({ executed: COUNTER_MAX, stable: 0, decided: Array.from({ length: 1_000 }, () => seq) }),
-    new Status({ executed: 0, stable: COUNTER_MAX, decided: [] }),
+    new Status({ executed: seq, stable: seq, decided: [seq], views: [seq] }),
+    new Status({
+      executed: COUNTER_MAX,
+      stable: 0,
+      decided: Array.from({ length: 1_000 }, () => seq),
+      views: [],
+    }),
+    new Status({ executed: 0, stable: COUNTER_MAX, decided: [], views: [] }),
     new AssignRequest({ client: digest, coordinator: 0xffff, nonce: seq, signature: randomBytes(64) }),
   ];
 }

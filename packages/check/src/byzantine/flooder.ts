@@ -32,7 +32,12 @@ export function flooder({ self, n, random, send, every }: Powers): Behaviour {
       case 3:
         return [
           ROOT,
-          new Status({ executed: seq, stable: seq, decided: Array.from({ length: n + 1 }, place) }),
+          new Status({
+            executed: seq,
+            stable: seq,
+            decided: Array.from({ length: n + 1 }, place),
+            views: [],
+          }),
         ];
       default: {
         const kinds = [MessageKind.CommitSig, MessageKind.PbftPrepare, MessageKind.PbftCommit];

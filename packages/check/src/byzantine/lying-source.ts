@@ -19,8 +19,9 @@ export function lyingSource(powers: Powers): Behaviour {
     sends(sending) {
       const { instance, message } = sending;
       if (message instanceof Status) {
-        const { executed, stable, decided } = message;
-        const claimed = { executed: executed + boast, stable, decided: decided.map((seq) => seq + boast) };
+        const { executed, stable, decided, views } = message;
+        const boasted = decided.map((each) => each + boast);
+        const claimed = { executed: executed + boast, stable, decided: boasted, views };
         return toEach(sending, powers, () => new Status(claimed));
       }
       if (!ANSWERS.includes(message.kind)) return null;

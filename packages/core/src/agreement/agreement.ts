@@ -55,6 +55,8 @@ export interface Agreement {
   reconsider(): void;
   /** A peer says that slots up to `seq` are decided: get them. */
   pursue(seq: SequenceNumber): void;
+  /** Shows a peer that this replica is in its view; the peer may ask for what proves it. Nothing in view 0. */
+  show(to: ReplicaId): void;
   /** Leaves for a higher view (C6); nothing if it is not higher. Views between are skipped. */
   suspect(view: View): void;
   /**

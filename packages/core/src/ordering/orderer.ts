@@ -103,8 +103,10 @@ export interface Orderer {
   complete(job: Job, result: JobResult): void;
   /** Decided prefixes, in the order of instances. */
   decided(): SequenceNumber[];
-  /** A peer says how far it is: get what is missing here. */
-  pursue(status: Status): void;
+  /** The views that instances are in, in their order: 0 for one that has entered none yet. */
+  views(): View[];
+  /** A peer says how far it is: get what is missing here, and show it views that have passed it by. */
+  pursue(from: ReplicaId, status: Status): void;
   /**
    * The newest stable checkpoint known, and the part of the newest one that was taken here and that it covers: what that
    * covers may be forgotten.

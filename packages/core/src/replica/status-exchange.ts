@@ -35,14 +35,15 @@ export class StatusExchange {
   announce(): void {
     const { executed } = this.#orderer;
     const { stable } = this.#anchors;
-    this.#port.broadcast(new Status({ executed, stable, decided: this.#orderer.decided() }));
+    const [decided, views] = [this.#orderer.decided(), this.#orderer.views()];
+    this.#port.broadcast(new Status({ executed, stable, decided, views }));
   }
 
   onStatus(from: ReplicaId, status: Status): void {
     this.#furthest = Math.max(this.#furthest, status.executed);
     const { newest } = this.#anchors;
     if (newest !== null && status.stable < newest.seq) this.#port.send(from, newest);
-    this.#orderer.pursue(status);
+    this.#orderer.pursue(from, status);
   }
 
   /** Whether a peer may have this message handled: pulls are answered with far more than they cost. */

@@ -159,14 +159,14 @@ const status: MessageCodec = {
     const s = message as Status;
     out.u48(s.executed).u48(s.stable).u32(s.decided.length);
     for (const seq of s.decided) out.u48(seq);
+    out.u32(s.views.length);
+    for (const view of s.views) out.u48(view);
   },
   read(_kind, input) {
     const executed = input.u48();
     const stable = input.u48();
-    const count = input.count(REPLICAS_MAX + 1, 6);
-    const decided: number[] = [];
-    for (let i = 0; i < count; i += 1) decided.push(input.u48());
-    return new Status({ executed, stable, decided });
+    const decided = readNumbers(input);
+    return new Status({ executed, stable, decided, views: readNumbers(input) });
   },
 };
 
@@ -209,6 +209,14 @@ const CODECS: CodecTable = {
   [MessageKind.PbftEvidence]: certificate,
   ...PBFT_CODECS,
 };
+
+/** One for each instance. */
+function readNumbers(input: Reader): number[] {
+  const count = input.count(REPLICAS_MAX + 1, 6);
+  const numbers: number[] = [];
+  for (let i = 0; i < count; i += 1) numbers.push(input.u48());
+  return numbers;
+}
 
 function writeEvidence(evidence: Evidence, out: Writer): void {
   out.u16(evidence.instance).u8(evidence.message.kind);

@@ -79,7 +79,12 @@ const message: fc.Arbitrary<messages.Message> = fc.oneof(
   record({ seq: u48, root: digest, share }).map((fields) => new messages.CheckpointSig(fields)),
   record({ seq: u48, root: digest, aggregate }).map((fields) => new messages.CheckpointProof(fields)),
   fc
-    .record({ executed: u48, stable: u48, decided: fc.array(u48, { maxLength: 20 }) })
+    .record({
+      executed: u48,
+      stable: u48,
+      decided: fc.array(u48, { maxLength: 20 }),
+      views: fc.array(u48, { maxLength: 9 }),
+    })
     .map((fields) => new messages.Status(fields)),
   assign,
 );
@@ -300,7 +305,7 @@ describe("limits are inclusive, and what is above them is refused", () => {
     });
   };
   const status = (decided: number): messages.Message =>
-    new messages.Status({ executed: 0, stable: 0, decided: new Array<number>(decided).fill(1) });
+    new messages.Status({ executed: 0, stable: 0, decided: new Array<number>(decided).fill(1), views: [] });
   const reads = (sent: messages.Message): unknown => decodeFrame(encodeFrame(0, sent), hash);
 
   test.each([

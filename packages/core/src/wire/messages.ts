@@ -256,11 +256,14 @@ export class Status implements Message {
   readonly stable: SequenceNumber;
   /** Decided prefix of every instance. */
   readonly decided: readonly SequenceNumber[];
+  /** The view of every instance. */
+  readonly views: readonly View[];
 
   constructor(fields: Omit<Status, "kind">) {
     this.executed = fields.executed;
     this.stable = fields.stable;
     this.decided = fields.decided;
+    this.views = fields.views;
   }
 }
 

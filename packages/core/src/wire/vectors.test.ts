@@ -167,7 +167,7 @@ describe("frames between replicas", () => {
       root: digest("root"),
       aggregate: bytes(6, 0xa0),
     }),
-    status: new messages.Status({ executed: 130, stable: 128, decided: [5, 6, 2 ** 48 - 1] }),
+    status: new messages.Status({ executed: 130, stable: 128, decided: [5, 6, 2 ** 48 - 1], views: [0, 7] }),
     assignRequest: assign,
     fetchState: new FetchState({
       seq: 128,

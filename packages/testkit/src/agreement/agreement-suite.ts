@@ -368,7 +368,7 @@ export function agreementSuite(
         aggregate,
       }),
     );
-    cluster.forge(2, 1, new Status({ executed: 0, stable: 0, decided: [] }));
+    cluster.forge(2, 1, new Status({ executed: 0, stable: 0, decided: [], views: [] }));
     expect(cluster.settle()).toBe(true);
     expect(cluster.refusals(2)).toEqual([
       Misbehaviour.BadCertificate,

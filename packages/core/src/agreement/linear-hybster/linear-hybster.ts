@@ -148,6 +148,10 @@ class LinearHybster implements Agreement {
     this.#ordering.recovery.pursue(seq);
   }
 
+  show(to: ReplicaId): void {
+    this.#views.onBehind(to);
+  }
+
   suspect(view: View): void {
     this.#views.leave(view);
   }

@@ -8,6 +8,7 @@ import {
   ROOT,
   type SequenceNumber,
   type TimerId,
+  type View,
 } from "../../kernel/ids.ts";
 import { invariant } from "../../kernel/invariant.ts";
 import type { Anchor } from "../../wire/anchor.ts";
@@ -120,10 +121,15 @@ class Dqbft implements Orderer {
     return this.#rooms.instances.all.map((agreement) => agreement.decided);
   }
 
-  pursue(status: Status): void {
+  views(): View[] {
+    return this.#rooms.instances.all.map(({ standing }) => standing.view);
+  }
+
+  pursue(from: ReplicaId, { decided, views }: Status): void {
     for (const [instance, agreement] of this.#rooms.instances.all.entries()) {
-      const seq = status.decided[instance];
+      const seq = decided[instance];
       if (seq !== undefined) agreement.pursue(seq);
+      if ((views[instance] ?? 0) < agreement.standing.view) agreement.show(from);
     }
     this.#rooms.settle(null);
   }

@@ -63,6 +63,7 @@ export class FakeAgreement implements Agreement {
     return this.certificates.get(seq) ?? null;
   }
 
+  show(): void {}
   receive(): void {}
   expire(): void {}
   complete(): void {}

@@ -16,6 +16,7 @@ import {
   type ReplicaId,
   type SequenceNumber,
   type TimerId,
+  type View,
 } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
 import type { Anchor } from "../../wire/anchor.ts";
@@ -146,8 +147,13 @@ class Single implements Orderer {
     return [this.#agreement.decided];
   }
 
-  pursue(status: Status): void {
-    this.#agreement.pursue(status.decided[INSTANCE] ?? 0);
+  views(): View[] {
+    return [this.#agreement.standing.view];
+  }
+
+  pursue(from: ReplicaId, { decided, views }: Status): void {
+    this.#agreement.pursue(decided[INSTANCE] ?? 0);
+    if ((views[INSTANCE] ?? 0) < this.#agreement.standing.view) this.#agreement.show(from);
     this.#settle();
   }
 
