@@ -235,6 +235,8 @@ export class Ordering {
   advance(): void {
     if (!this.#place.active) return;
     this.#signed = Math.max(this.#signed, this.#place.stable, this.low);
+    // A primary that was away may learn of a checkpoint above what it proposed.
+    this.#proposed = Math.max(this.#proposed, this.#signed);
     for (;;) {
       const slot = this.slots.find(this.#signed + 1);
       const proposal = slot?.proposal ?? null;
