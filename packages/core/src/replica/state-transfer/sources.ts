@@ -6,17 +6,19 @@ const SOURCES_MAX = 4;
 const OUTSTANDING_MAX = 2;
 /** Requests to one source in one status period: half of what it answers, for its periods are not ours. */
 const ASKED_MAX = 64;
-/** Ticks for which a source may take at first, and at most. Doubles with every answer that does not come. */
+/** Ticks for which a source may take at first, and at most: thrice as long as its last answer took, twice if none came. */
 const PATIENCE = 5;
-const PATIENCE_MAX = 80;
+const PATIENCE_MAX = 100;
 /** Ticks for which a peer is left alone that does not have the state. */
 const DECLINED_REST = 5;
 
 /** A peer that may have the state. */
 export interface Source {
   readonly id: ReplicaId;
-  /** Whether it is asked at present, and whether it has shown that it has the state. */
+  /** Whether it is asked at present, and may be asked for pages: it has shown that it has the state. */
   standing: "idle" | "asked" | "serving";
+  /** It had the state aimed at when it last answered. */
+  hasIt: boolean;
   outstanding: number;
   asked: number;
   patience: number;
@@ -38,6 +40,7 @@ export class Sources {
       .map((id) => ({
         id,
         standing: "idle",
+        hasIt: false,
         outstanding: 0,
         asked: 0,
         patience: PATIENCE,
@@ -54,6 +57,11 @@ export class Sources {
       ({ standing, outstanding, asked }) =>
         standing === "serving" && outstanding < OUTSTANDING_MAX && asked < ASKED_MAX,
     );
+  }
+
+  /** Whether anybody had the state when it last answered. */
+  get haveIt(): boolean {
+    return this.#sources.some(({ hasIt }) => hasIt);
   }
 
   /** Whether nobody is asked. */
@@ -85,10 +93,11 @@ export class Sources {
     return recruits;
   }
 
-  /** It sent something good. */
-  praise(source: Source): void {
+  /** It sent something good, in so many ticks. */
+  praise(source: Source, ticks: number): void {
     source.failures = 0;
-    source.patience = PATIENCE;
+    source.hasIt = true;
+    source.patience = Math.max(PATIENCE, Math.min(PATIENCE_MAX, 3 * ticks));
     if (source.standing === "asked") source.standing = "serving";
   }
 
@@ -101,17 +110,20 @@ export class Sources {
 
   /** It does not have the state. */
   decline(source: Source, now: number): void {
+    source.hasIt = false;
     this.#rest(source, now + DECLINED_REST);
   }
 
   condemn(source: Source): void {
     source.condemned = true;
+    source.hasIt = false;
     this.#rest(source, 0);
   }
 
   /** Another state is aimed at: who did not have the last one may have this one. */
   turn(): void {
     for (const source of this.#sources) {
+      source.hasIt = false;
       this.#rest(source, source.failures > 0 ? source.restUntil : 0);
     }
   }

@@ -10,6 +10,8 @@ import { type Source, Sources } from "./sources.ts";
 
 /** Ticks after which an answer that did not come is not waited for any more, even late. */
 const LATE_TICKS_MAX = 200;
+/** Ticks without anything new, after which a newer state is aimed at although somebody had this one. */
+const STUCK_TICKS = 50;
 const NO_PIECES: readonly Piece[] = [];
 
 export interface StateTransferOptions {
@@ -45,6 +47,7 @@ type Task = { readonly first: number } | Chunk;
 interface Errand {
   readonly source: Source;
   readonly task: Task;
+  readonly asked: number;
   readonly deadline: number;
   /** It did not come in time, and was asked of another. */
   late: boolean;
@@ -68,6 +71,7 @@ export class StateTransfer {
   #planned = false;
   #ticket = 0;
   #now = 0;
+  #progressAt = 0;
   #armed = false;
 
   constructor(options: StateTransferOptions) {
@@ -107,7 +111,7 @@ export class StateTransfer {
       this.#condemn(source);
       this.#queue(task);
     } else {
-      this.#sources.praise(source);
+      this.#praise(errand);
       if (!this.#planned) this.#plan(this.#manifest);
     }
     this.#go();
@@ -119,7 +123,7 @@ export class StateTransfer {
     const { source, task } = errand;
     const taken: Taken =
       "first" in task ? { culprit: from, again: [] } : this.#gathering.take(task, message.pieces, from);
-    if (taken.culprit === null) this.#sources.praise(source);
+    if (taken.culprit === null) this.#praise(errand);
     else {
       this.#condemn(source);
       this.#queue(task);
@@ -168,12 +172,14 @@ export class StateTransfer {
     this.#surveyed = false;
     this.#planned = false;
     this.#sources.turn();
+    this.#progressAt = this.#now;
   }
 
-  /** Nobody that could be asked has the state: a newer one, if there is one by now. */
+  /** Nobody has the state any more, or whoever has it gives none of it: a newer one, if there is one by now. */
   #turn(anchor: Anchor): void {
     const newest = this.#options.newest();
     if (newest === null || newest.seq <= anchor.seq) return;
+    if (this.#sources.haveIt && this.#now - this.#progressAt < STUCK_TICKS) return;
     this.#aim(newest);
     this.#ask();
   }
@@ -219,7 +225,7 @@ export class StateTransfer {
     source.outstanding += 1;
     source.asked += 1;
     const deadline = this.#now + source.patience;
-    this.#errands.set(this.#ticket, { source, task, deadline, late: false });
+    this.#errands.set(this.#ticket, { source, task, asked: this.#now, deadline, late: false });
     this.#options.port.send(source.id, new FetchState({ seq, ticket: this.#ticket, ...asks }));
   }
 
@@ -230,6 +236,11 @@ export class StateTransfer {
     this.#errands.delete(ticket);
     if (!errand.late) errand.source.outstanding -= 1;
     return errand.source.condemned ? null : errand;
+  }
+
+  #praise({ source, asked }: Errand): void {
+    this.#progressAt = this.#now;
+    this.#sources.praise(source, this.#now - asked);
   }
 
   #onDeclined({ source, late, task }: Errand): void {
