@@ -119,9 +119,10 @@ export class NormalCase {
 
   // With signatures a vote is its signer's, whoever passed it on.
   onVote(from: ReplicaId, vote: Vote): void {
-    const { slots, low, view, active, context, authentication } = this.#instance;
+    const { slots, low, view, active, authentication } = this.#instance;
     if (vote.seq <= low) return;
-    if (!slots.contains(vote.seq)) return context.port.report(from, Misbehaviour.OutsideWatermarks);
+    // No fault: the stable checkpoint of whoever sends it may be newer than ours.
+    if (!slots.contains(vote.seq)) return this.#listener.pursue(vote.seq);
     const sender = authentication === "mac" ? from : (openShare(vote.share)?.signer ?? from);
     if (vote.view > view || (vote.view === view && !active)) this.#listener.ahead(from, vote.view);
     if (vote.view < view) return;
