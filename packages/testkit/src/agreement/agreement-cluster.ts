@@ -3,7 +3,7 @@ import { Verdict } from "@destiny/core/agreement/agreement";
 import type { Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
 import { type Outbox, Port } from "@destiny/core/effects/port";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
-import type { InstanceId, Micros, ReplicaId, SequenceNumber, TimerId } from "@destiny/core/kernel/ids";
+import type { InstanceId, Micros, ReplicaId, SequenceNumber, TimerId, View } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
@@ -30,6 +30,13 @@ export interface Decision {
 /** Judges fresh proposals in place of the layer above. */
 export type Judge = (seq: SequenceNumber, text: string) => Verdict;
 
+/** What the cluster wants to know of an instance. */
+interface Told {
+  readonly window: number;
+  readonly told: (self: ReplicaId, decision: Decision) => void;
+  readonly outrun: (self: ReplicaId, anchor: Anchor) => void;
+}
+
 /** One instance of an agreement, driven like a replica. */
 class LoneAgreement implements Driven {
   readonly agreement: Agreement;
@@ -37,13 +44,15 @@ class LoneAgreement implements Driven {
   readonly proposals: Decision[] = [];
   /** What the instance told the layer above of its views, in order. */
   readonly standings: Standing[] = [];
+  /** How often it told the layer above that it left a view. */
+  departures = 0;
   readonly #checks: (instance: InstanceId, message: Message) => readonly Check[] | null;
 
   constructor(
     protocol: AgreementProtocol,
     place: { self: ReplicaId; faults: FaultModel; outbox: Outbox },
     judge: Judge,
-    window: number,
+    { window, told, outrun }: Told,
   ) {
     const { self, faults, outbox } = place;
     const address = { instance: INSTANCE, home: 0, faults, lowOf, probation: (count: number) => 2 * count };
@@ -52,10 +61,16 @@ class LoneAgreement implements Driven {
       judge: ({ seq, value }) => judge(seq, decodeUtf8(present(value, "a fresh value").bytes)),
       proposed: ({ seq, value }) =>
         void this.proposals.push({ seq, text: value === null ? "" : decodeUtf8(value.bytes) }),
-      committed: (seq, value) => void this.decisions.push({ seq, text: decodeUtf8(value.bytes) }),
+      committed: (seq, value) => {
+        const decision = { seq, text: decodeUtf8(value.bytes) };
+        this.decisions.push(decision);
+        told(self, decision);
+      },
       entered: (standing) => void this.standings.push(standing),
-      left: () => {},
-      outrun: () => {},
+      left: () => {
+        this.departures += 1;
+      },
+      outrun: (anchor) => outrun(self, anchor),
     };
     const parameters = { window, pullDelay: 200_000, viewChangeDelay: 1_000_000 };
     const port = new Port(outbox, INSTANCE);
@@ -123,6 +138,12 @@ export class AgreementCluster {
   readonly #lows: SequenceNumber[];
   readonly #anchors = new Map<SequenceNumber, Anchor>();
   readonly #rules: RuleHandle[] = [];
+  /** First decision of every slot, by anybody, ever. */
+  readonly #ledger = new Map<SequenceNumber, string>();
+  /** Slots for which two replicas decided different values. */
+  readonly conflicts: SequenceNumber[] = [];
+  /** Anchors that instances asked the layer above to get the state of. */
+  readonly outruns: { readonly self: ReplicaId; readonly anchor: Anchor }[] = [];
 
   constructor(protocol: AgreementProtocol, options: AgreementClusterOptions) {
     const { faults, window = 16, seed = 1 } = options;
@@ -134,7 +155,11 @@ export class AgreementCluster {
       instances: 1,
       create: (self, outbox) => {
         const judge: Judge = (seq, text) => this.judge(self, seq, text);
-        const life = new LoneAgreement(protocol, { self, faults, outbox }, judge, window);
+        const life = new LoneAgreement(protocol, { self, faults, outbox }, judge, {
+          window,
+          told: (_by, decision) => this.#onDecision(decision),
+          outrun: (by, anchor) => void this.outruns.push({ self: by, anchor }),
+        });
         const low = this.#lows[self] ?? 0;
         if (low > 0) life.agreement.startFrom(low, this.anchor(low), low);
         this.#lives[self] = life;
@@ -180,10 +205,29 @@ export class AgreementCluster {
     return this.#life(self).standings;
   }
 
+  /** How often it left a view since its last start. */
+  departures(self: ReplicaId): number {
+    return this.#life(self).departures;
+  }
+
+  /** Proposes at the first primary. */
   propose(...texts: readonly string[]): void {
+    this.proposeAt(0, ...texts);
+  }
+
+  proposeAt(self: ReplicaId, ...texts: readonly string[]): void {
     for (const text of texts) {
-      this.act(0, (agreement) => void agreement.propose(Value.of(encodeUtf8(text), digestOf), []));
+      this.act(self, (agreement) => void agreement.propose(Value.of(encodeUtf8(text), digestOf), []));
     }
+  }
+
+  /** Lets these replicas leave for a view. */
+  suspect(view: View, ...replicas: readonly ReplicaId[]): void {
+    for (const replica of replicas) this.act(replica, (agreement) => agreement.suspect(view));
+  }
+
+  alive(self: ReplicaId): boolean {
+    return this.world.host(self).alive;
   }
 
   /** Lets the layer above of one replica do something to its instance. */
@@ -194,6 +238,14 @@ export class AgreementCluster {
   advance(self: ReplicaId, low: SequenceNumber): void {
     this.#lows[self] = low;
     const anchor = this.anchor(low);
+    this.act(self, (agreement) => agreement.advance(low, anchor));
+  }
+
+  /** Gives a replica the state that an anchor is of. */
+  jump(self: ReplicaId, anchor: Anchor): void {
+    const low = present(lowOf(anchor), "an anchor that opens");
+    this.#lows[self] = Math.max(this.#lows[self] ?? 0, low);
+    this.#anchors.set(low, anchor);
     this.act(self, (agreement) => agreement.advance(low, anchor));
   }
 
@@ -269,6 +321,12 @@ export class AgreementCluster {
   /** Why messages of this peer were refused, by anybody. */
   refusals(peer: ReplicaId): readonly Misbehaviour[] {
     return this.world.reports.filter((report) => report.peer === peer).map(({ reason }) => reason);
+  }
+
+  #onDecision({ seq, text }: Decision): void {
+    const first = this.#ledger.get(seq);
+    if (first === undefined) this.#ledger.set(seq, text);
+    else if (first !== text) this.conflicts.push(seq);
   }
 
   #life(self: ReplicaId): LoneAgreement {
