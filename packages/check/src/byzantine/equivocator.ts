@@ -36,7 +36,8 @@ function otherwise(message: Message, others: Map<string, string>): Message | nul
 
 /** A value that says less: a batch without its first request, or nothing at all. */
 function otherValue(value: Value): Value {
-  const requests = requestsOf(value, digestOf);
+  // A copy: a value remembers its reading, and what was read elsewhere may have been a list of references.
+  const requests = requestsOf(Value.of(value.bytes, digestOf), digestOf);
   if (requests.length > 1) return encodeBatch(requests.slice(1), digestOf);
   return Value.of(new Uint8Array(0), digestOf);
 }

@@ -6,6 +6,15 @@ import { digestOf } from "@destiny/crypto/hash/sha256";
 
 type Fields = Record<string, unknown>;
 
+/** The message as its receiver gets it: a copy of its own, made of the bytes. Null if no bytes say it. */
+export function copied(instance: InstanceId, message: Message): Message | null {
+  try {
+    return decodeFrame(encodeFrame(instance, message), digestOf).message;
+  } catch {
+    return null;
+  }
+}
+
 /** Numbers that boundaries are made of. */
 const NUMBERS = [0, 1, 2, 255, 65_535, 2 ** 32, 2 ** 48 - 1];
 
@@ -14,12 +23,7 @@ const NUMBERS = [0, 1, 2, 255, 65_535, 2 ** 32, 2 ** 48 - 1];
  * other digests, lists without an element). It went over the wire: null if no bytes say it.
  */
 export function mutated(instance: InstanceId, message: Message, random: Random): Message | null {
-  try {
-    const frame = encodeFrame(instance, mutate(message, random) as Message);
-    return decodeFrame(frame, digestOf).message;
-  } catch {
-    return null; // Who gets the bytes refuses the frame.
-  }
+  return copied(instance, mutate(message, random) as Message); // Else who gets the bytes refuses the frame.
 }
 
 function mutate(value: object, random: Random): object {

@@ -9,6 +9,7 @@ import type { Tally } from "../run/tally.ts";
 import type { Stage } from "../stage/stage.ts";
 import type { Behaviour, Powers } from "./behaviour.ts";
 import { BEHAVIOURS } from "./catalogue.ts";
+import { copied } from "./mutation.ts";
 
 /** Makes replicas Byzantine, each from the time that its decision says, for the rest of the run. */
 export function applyByzantine(stage: Stage, decisions: readonly Decision[], tally: Tally): void {
@@ -48,7 +49,9 @@ function powersOf(stage: Stage, { replica: self, seed }: Decision & { kind: "byz
     suspicionMicros: parameters.suspicionDelay,
     send(to, instance, message, delay = 0) {
       world.engine.after(delay, () => {
-        if (host.alive) world.network.send({ from: self, to, instance, content: message });
+        // Elsewhere the object may mean something else: receivers note what they read in it.
+        const content = copied(instance, message);
+        if (host.alive && content !== null) world.network.send({ from: self, to, instance, content });
       });
     },
     resigned: (instance, message) => resigned(stage, self, { instance, message }),

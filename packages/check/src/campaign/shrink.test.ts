@@ -14,6 +14,7 @@ function planOf(decisions: readonly Decision[]): Plan {
     parameters: {},
     delays: { diskMicros: 1, verifyMicros: 1, certifyMicros: 1, combineMicros: 1 },
     latency: { min: 1, max: 2 },
+    historySlots: 1,
     retryMicros: 1,
     homes: [],
     troubleMicros: 1,

@@ -1,10 +1,16 @@
 import type { Observer } from "../stage/observer.ts";
 import type { Stage } from "../stage/stage.ts";
 import { majorities } from "./arithmetic.ts";
+import { Certificates } from "./certificates.ts";
 import { CheckpointRoots } from "./checkpoint-roots.ts";
+import { Counters } from "./counters.ts";
+import { Durability } from "./durability.ts";
+import { ExpectedOrder } from "./expected-order.ts";
 import { GenuineRequests } from "./genuine-requests.ts";
-import { GlobalLog } from "./global-log.ts";
+import { GlobalLog, type LogEntry } from "./global-log.ts";
+import { Memory } from "./memory.ts";
 import { SequentialModel } from "./sequential-model.ts";
+import { Views } from "./views.ts";
 import { VoteLedger } from "./vote-ledger.ts";
 
 /** Every oracle that watches a run while it goes on. */
@@ -13,22 +19,43 @@ export interface Oracles {
   readonly log: GlobalLog;
   readonly model: SequentialModel;
   readonly votes: VoteLedger;
+  readonly views: Views;
 }
 
 /** Sets the oracles up around a stage. */
 export function setUpOracles(stage: Stage): Oracles {
-  const { faulty, faults } = stage;
+  const { faulty, faults, parameters, world } = stage;
   const { n } = faults;
-  const { quorum } = majorities(faults.kind, n);
+  const { quorum, vouched } = majorities(faults.kind, n);
   const partitioned = (): boolean => stage.partitioned;
   const genuine = new GenuineRequests(n);
-  const model = new SequentialModel({
-    n,
-    faulty,
-    partitioned,
-    isGenuine: (request) => genuine.has(request),
-  });
-  const log = new GlobalLog({ faulty, partitioned, grown: (entry) => model.grow(entry) });
+  const model = new SequentialModel({ n, faulty, partitioned, isGenuine: (request) => genuine.has(request) });
   const votes = new VoteLedger(n, quorum);
-  return { log, model, votes, observers: [genuine, votes, log, model, new CheckpointRoots(faulty)] };
+  const order = new ExpectedOrder({
+    n,
+    partitioned,
+    certified: (instance, seq) => votes.certified(instance, seq),
+    entriesMax: parameters.orderEntriesMax,
+    referencesMax: parameters.referencesPerInstanceMax,
+  });
+  const grown = (entry: LogEntry): void => {
+    order.grow(entry);
+    model.grow(entry);
+  };
+  const log = new GlobalLog({ faulty, partitioned, grown });
+  const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
+  const observers = [
+    genuine,
+    votes,
+    order,
+    log,
+    model,
+    views,
+    new CheckpointRoots(faulty),
+    new Certificates({ n, faulty, votes, quorum, vouched }),
+    new Counters({ faulty, durable: (...slot) => stage.durableProposals(...slot) }),
+    new Durability((replica) => world.host(replica).disk),
+    new Memory({ n, faulty, parameters, holdings: (replica) => stage.holdings(replica) }),
+  ];
+  return { log, model, votes, views, observers };
 }

@@ -64,14 +64,22 @@ export class VoteLedger implements Observer {
     this.certifiedSlots += 1;
   }
 
-  /** Replicas that voted for exactly this. */
-  voters({ instance, seq, view, extension, digest }: Ballot): number {
-    return this.#slots.get(`${instance} ${seq}`)?.votes.get(`${view} ${extension} ${digest}`)?.size ?? 0;
+  /** How many replicas voted for exactly this. */
+  voters(ballot: Ballot): number {
+    return this.#votersOf(ballot)?.size ?? 0;
+  }
+
+  hasVoted(replica: ReplicaId, ballot: Ballot): boolean {
+    return this.#votersOf(ballot)?.has(replica) === true;
   }
 
   /** The value that has a quorum behind it; null if none has. */
   certified(instance: InstanceId, seq: SequenceNumber): Digest | null {
     return this.#slots.get(`${instance} ${seq}`)?.certified ?? null;
+  }
+
+  #votersOf({ instance, seq, view, extension, digest }: Ballot): Set<ReplicaId> | undefined {
+    return this.#slots.get(`${instance} ${seq}`)?.votes.get(`${view} ${extension} ${digest}`);
   }
 
   #slot(instance: InstanceId, seq: SequenceNumber): Slot {

@@ -58,7 +58,7 @@ function drawHomes(n: number, random: Random): ReplicaId[] {
 }
 
 /** Small windows, so that a few commands cross checkpoints and fill them; machines and links of several speeds. */
-function drawShape(random: Random): Pick<Plan, "parameters" | "delays" | "latency"> {
+function drawShape(random: Random): Pick<Plan, "parameters" | "delays" | "latency" | "historySlots"> {
   const parameters: Partial<Parameters> = {
     statusPeriod: SECOND,
     pullDelay: SECOND / 10,
@@ -82,5 +82,6 @@ function drawShape(random: Random): Pick<Plan, "parameters" | "delays" | "latenc
     certifyMicros: random.chance(0.3) ? 50 + random.below(5_000) : 50,
     combineMicros: random.chance(0.3) ? 100 + random.below(5_000) : 100,
   };
-  return { parameters, delays, latency: { min: 500, max: 1_000 * (2 + random.below(40)) } };
+  const historySlots = [0, 4, 16, 1_000_000][random.below(4)] ?? 0;
+  return { parameters, delays, historySlots, latency: { min: 500, max: 1_000 * (2 + random.below(40)) } };
 }

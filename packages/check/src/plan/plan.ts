@@ -16,6 +16,8 @@ export interface Plan {
   readonly delays: Delays;
   /** What a message takes between any two parties: from `min` up to, but not including, `max`. */
   readonly latency: { readonly min: Micros; readonly max: Micros };
+  /** Slots of each instance below the watermark that disks keep for peers who come late: others must transfer the state. */
+  readonly historySlots: number;
   /** How long clients wait before they do more; doubles. */
   readonly retryMicros: Micros;
   /** By client: whose it is at first. */

@@ -5,6 +5,7 @@ import { applyClockFaults } from "../faults/clock-faults.ts";
 import { applyNetworkFaults } from "../faults/network-faults.ts";
 import { applyProcessFaults } from "../faults/process-faults.ts";
 import { applyWorkload } from "../faults/workload.ts";
+import { checkClients } from "../oracles/client-history.ts";
 import { type Oracles, setUpOracles } from "../oracles/oracles.ts";
 import { type OracleName, Violation } from "../oracles/violation.ts";
 import { type Decision, faultyIn, isOutsideModel, type NetworkDecision } from "../plan/decisions.ts";
@@ -56,6 +57,7 @@ export function run({ plan, protocol }: RunOptions): Outcome {
     stage.world.engine.run(plan.troubleMicros);
     heal(stage);
     if (!isOutsideModel(plan.decisions)) recover(stage);
+    checkClients(stage, oracles.model);
   });
   count(stage, oracles, tally);
   return { finding, tally, traceHash: stage.world.trace.hash };
@@ -85,10 +87,11 @@ function findingOf({ world }: Stage, play: () => void): Finding | null {
   }
 }
 
-function count({ world, clients }: Stage, { model, votes }: Oracles, tally: Tally): void {
+function count({ world, clients }: Stage, { model, votes, views }: Oracles, tally: Tally): void {
   tally.add("events", world.engine.happened);
   tally.add("executed requests", model.executed);
   tally.add("certified slots", votes.certifiedSlots);
+  tally.add("view changes", views.changes);
   tally.add("misbehaviour reports", world.reports.length);
   for (const client of clients) {
     tally.add("answered requests", client.submissions.length - client.outstanding);

@@ -77,6 +77,7 @@ export class Stage {
       create: (self, outbox) => this.#create(self, outbox),
       tap: this.#tap(),
     });
+    for (const { disk } of this.world.hosts) disk.historySlotsMax = plan.historySlots;
     this.clients = this.#createClients();
   }
 
@@ -125,8 +126,10 @@ export class Stage {
     return { ...this.status(self), timers: this.world.host(self).timersRunning };
   }
 
-  /** Digests of the proposals for a slot that its disk holds. */
-  durableProposals(self: ReplicaId, instance: InstanceId, seq: SequenceNumber): readonly Digest[] {
+  /** Digests of the proposals for a slot that its disk holds; null if the slot lies below the watermark. */
+  durableProposals(self: ReplicaId, instance: InstanceId, seq: SequenceNumber): readonly Digest[] | null {
+    const low = this.status(self).instances.find((each) => each.instance === instance)?.low ?? 0;
+    if (seq <= low) return null;
     const digests: Digest[] = [];
     for (const { message } of this.world.host(self).disk.history(instance, seq, seq)) {
       if (message instanceof Proposal) digests.push(message.digest);
