@@ -103,10 +103,13 @@ export class SimulatedDisk {
   pieces(seq: SequenceNumber, pieces: readonly Piece[]): Uint8Array[] | null {
     const checkpoint = this.#checkpoints.find((kept) => kept.seq === seq);
     if (checkpoint === undefined) return null;
-    const found = pieces.map(({ index, offset, length }) =>
-      checkpoint.pages[index]?.subarray(offset, offset + length),
-    );
-    return found.every((bytes) => bytes !== undefined) ? found : null;
+    const found: Uint8Array[] = [];
+    for (const { index, offset, length } of pieces) {
+      const page = checkpoint.pages[index];
+      if (page === undefined || page.length < offset + length) return null;
+      found.push(page.subarray(offset, offset + length));
+    }
+    return found;
   }
 
   /** Durable records above the watermarks, by instance and slot. */

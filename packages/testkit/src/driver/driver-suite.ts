@@ -11,6 +11,8 @@ import { marked, markedRecord, markOf, ScriptedReplica } from "./scripted-replic
 export interface Departure {
   readonly to: ReplicaId | "client";
   readonly mark: number;
+  /** Pieces of a state that it carries, in hexadecimal. */
+  readonly state?: readonly string[];
 }
 
 /** A driver of replica 0 of a hybrid cluster of three, as the suite needs it. */
@@ -49,6 +51,16 @@ const reply = (mark: number): Effect => {
 const record = (seq: SequenceNumber): LogRecord => ({ instance: INSTANCE, seq, message: markedRecord(seq) });
 const persist = (seq: SequenceNumber): Effect => ({ type: "persist", record: record(seq) });
 const note = (seq: SequenceNumber): Effect => ({ type: "note", record: record(seq) });
+const serveState = (seq: SequenceNumber, ticket: number, ...pieces: [number, number, number][]): Effect => {
+  const asked = pieces.map(([index, offset, length]) => ({ index, offset, length }));
+  return { type: "serve-state", request: { to: 1, seq, ticket, pieces: asked } };
+};
+const saveCheckpoint = (seq: SequenceNumber, pages: readonly string[], kept: number[]): Effect => {
+  const changed = pages.flatMap((hex, index) =>
+    hex === "" ? [] : [{ index, bytes: new Uint8Array(Buffer.from(hex, "hex")) }],
+  );
+  return { type: "save-checkpoint", checkpoint: { seq, pages: changed, pageCount: pages.length, kept } };
+};
 const setTimer = (timer: TimerId, delay: number): Effect => {
   return { type: "set-timer", instance: INSTANCE, timer, delay };
 };
@@ -222,22 +234,62 @@ export function driverSuite(name: string, open: () => Promise<DriverBench>): voi
     );
   });
 
+  contract(
+    "pieces of a state are sent from the disk, also of an earlier one as long as that is kept",
+    async (bench, replica) => {
+      replica.onMark(1, [saveCheckpoint(1, ["010203", "04"], []), saveCheckpoint(2, ["0909", ""], [1])]);
+      bench.deliver(1, 1);
+      await bench.settle();
+      replica.onMark(2, [
+        serveState(1, 7, [0, 1, 2], [1, 0, 1]),
+        serveState(2, 8, [1, 0, 1], [0, 0, 2]),
+        serveState(2, 9, [0, 1, 2]), // Longer than that page.
+        serveState(2, 10, [2, 0, 0]), // There is no such page.
+        serveState(3, 11, [0, 0, 1]),
+      ]);
+      bench.deliver(1, 2);
+      await bench.settle();
+      expect(bench.departures).toEqual([
+        { to: 1, mark: 7, state: ["0203", "04"] },
+        { to: 1, mark: 8, state: ["04", "0909"] },
+      ]);
+      replica.onMark(3, [saveCheckpoint(4, ["", "05"], [2])]);
+      bench.deliver(1, 3);
+      await bench.settle();
+      replica.onMark(
+        4,
+        [1, 2, 4].map((seq) => serveState(seq, seq, [0, 0, 1], [1, 0, 1])),
+      );
+      bench.deliver(1, 4);
+      await bench.settle();
+      expect(bench.departures.slice(2)).toEqual([
+        { to: 1, mark: 2, state: ["09", "04"] },
+        { to: 1, mark: 4, state: ["09", "05"] },
+      ]);
+    },
+  );
+
+  contract("a state is not sent before it is durable", async (bench, replica) => {
+    bench.stallDisk();
+    replica.onMark(1, [saveCheckpoint(1, ["01"], []), persist(1), serveState(1, 7, [0, 0, 1])]);
+    bench.deliver(1, 1);
+    await bench.settle();
+    expect(bench.departures).toEqual([]);
+    bench.resumeDisk();
+    await bench.settle();
+    expect(bench.departures).toEqual([{ to: 1, mark: 7, state: ["01"] }]);
+  });
+
   test(`${name}: a restart brings back the newest checkpoint, then every record, then starts`, async () => {
     const bench = await open();
     try {
       const { create, current } = factory();
       await bench.start(create);
-      const page = (index: number, byte: number): { index: number; bytes: Uint8Array } => {
-        return { index, bytes: Uint8Array.of(byte) };
-      };
-      const save = (seq: SequenceNumber, pages: ReturnType<typeof page>[]): Effect => {
-        return { type: "save-checkpoint", checkpoint: { seq, pages, pageCount: 2 } };
-      };
       current().onMark(1, [
         persist(1),
         note(2),
-        save(1, [page(0, 1), page(1, 1)]),
-        save(2, [page(0, 2)]),
+        saveCheckpoint(1, ["01", "01"], []),
+        saveCheckpoint(2, ["02", ""], [1]),
         persist(3),
       ]);
       bench.deliver(1, 1);

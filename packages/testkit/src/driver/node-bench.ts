@@ -20,7 +20,7 @@ import { Verifier } from "@destiny/node/host/verifier";
 import { createMetrics } from "@destiny/node/observability/metrics";
 import { Store } from "@destiny/node/store/store";
 import type { Departure, DriverBench } from "./driver-suite.ts";
-import { marked, markOf } from "./scripted-replica.ts";
+import { marked, markOf, stateIn } from "./scripted-replica.ts";
 import { StallingStore } from "./stalling-store.ts";
 
 const N = 3;
@@ -105,7 +105,8 @@ export class NodeBench implements DriverBench {
 
   #onFrame(to: ReplicaId, frame: Uint8Array): void {
     this.#activity += 1;
-    this.departures.push({ to, mark: markOf(decodeFrame(frame, digestOf).message) });
+    const { message } = decodeFrame(frame, digestOf);
+    this.departures.push({ to, mark: markOf(message), ...stateIn(message) });
   }
 
   /** Notices every event, for rest to be seen. */

@@ -7,6 +7,7 @@ import type { RestoredCheckpoint } from "@destiny/core/replica/state-keeper";
 import type { Check } from "@destiny/core/wire/check";
 import { Certificate, type Message, MessageKind, Pull } from "@destiny/core/wire/messages";
 import type { Request } from "@destiny/core/wire/request";
+import { StatePages } from "@destiny/core/wire/state-transfer";
 
 /** An event that the driver brought. */
 export type ScriptedEvent =
@@ -31,8 +32,15 @@ export function markedRecord(mark: number): Certificate {
 /** The number that a {@link marked} message or record carries. */
 export function markOf(message: Message): number {
   if (message instanceof Certificate) return message.seq;
+  if (message instanceof StatePages) return message.ticket;
   invariant(message instanceof Pull, "a marked message");
   return message.first;
+}
+
+/** The pieces of a state that it carries, in hexadecimal, if any. */
+export function stateIn(message: Message): { readonly state?: readonly string[] } {
+  if (!(message instanceof StatePages)) return {};
+  return { state: message.pieces.map((bytes) => Buffer.from(bytes).toString("hex")) };
 }
 
 /** Stands in for a replica: it notes what the driver does, and asks for what the test told it to. */

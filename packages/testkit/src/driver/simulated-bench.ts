@@ -5,7 +5,7 @@ import type { Driven } from "@destiny/core/replica/driven";
 import type { Message } from "@destiny/core/wire/messages";
 import { World } from "@destiny/simulator/cluster/world";
 import type { Departure, DriverBench } from "./driver-suite.ts";
-import { marked, markOf, ScriptedReplica } from "./scripted-replica.ts";
+import { marked, markOf, ScriptedReplica, stateIn } from "./scripted-replica.ts";
 
 const CLIENT = "c".repeat(32);
 const N = 3;
@@ -24,7 +24,8 @@ export class SimulatedBench implements DriverBench {
     this.#world.join({ key: CLIENT, onReply: () => {} });
     this.#world.network.watch(({ from, to, content }) => {
       if (from !== 0) return;
-      if (to < N) this.departures.push({ to, mark: markOf(content as Message) });
+      const message = content as Message;
+      if (to < N) this.departures.push({ to, mark: markOf(message), ...stateIn(message) });
       else this.departures.push({ to: "client", mark: (content as { timestamp: number }).timestamp });
     });
   }

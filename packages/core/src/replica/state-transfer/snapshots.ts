@@ -37,6 +37,8 @@ interface Held extends Snapshot {
 /** The checkpoint that somebody fetches: it stays on the disk until that has ended. */
 interface Pin {
   readonly seq: SequenceNumber;
+  /** Who fetches it. */
+  readonly users: Set<ReplicaId>;
   idle: number;
   left: number;
 }
@@ -102,10 +104,8 @@ export class Snapshots {
     }
     this.#pin.idle += 1;
     this.#pin.left -= 1;
-    if (this.#pin.idle > IDLE_PERIODS_MAX || this.#pin.left <= 0) {
-      this.#pin = null;
-      this.#waited = 0;
-    }
+    if (this.#pin.idle > IDLE_PERIODS_MAX || this.#pin.left <= 0) this.#pin = null;
+    this.#waited = 0;
   }
 
   /** The pinned one, the newest that is stable, and those after it: they may be stable next. */
@@ -131,16 +131,18 @@ export class Snapshots {
     port.send(from, new StateDigests({ seq, ticket, first, ...nothing }));
   }
 
-  #grant(from: ReplicaId, { seq, lengths }: Held): void {
-    if (this.#pin?.seq === seq) {
-      this.#pin.idle = 0;
+  #grant(from: ReplicaId, held: Held): void {
+    const pin = this.#pin;
+    if (pin?.seq === held.seq) {
+      pin.users.add(from);
+      pin.idle = 0;
       return;
     }
-    if (this.#pin !== null) return void this.#waiting.add(from);
-    if (this.#waiting.size > 0 && !this.#waiting.has(from)) return;
-    this.#waiting.clear();
-    const bytes = lengths.reduce((sum, length) => sum + length, 0);
-    this.#pin = { seq, idle: 0, left: PINNED_PERIODS + Math.ceil(bytes / BYTES_PER_PERIOD) };
+    pin?.users.delete(from); // It has what it wanted, or wants it no more.
+    if (pin !== null && pin.users.size > 0) return void this.#waiting.add(from);
+    const next = this.#waiting.size === 0 || this.#waiting.has(from);
+    this.#pin = next ? pinOf(held, from) : null;
+    if (next) this.#waiting.clear();
   }
 
   #sendDigests(to: ReplicaId, held: Held, { seq, ticket, first }: FetchState): void {
@@ -154,6 +156,12 @@ export class Snapshots {
     const shape = first === 0 ? held.shape : new Uint8Array(0);
     port.send(to, new StateDigests({ seq, ticket, first, digests, path, shape }));
   }
+}
+
+function pinOf({ seq, lengths }: Held, user: ReplicaId): Pin {
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  const left = PINNED_PERIODS + Math.ceil(bytes / BYTES_PER_PERIOD);
+  return { seq, users: new Set([user]), idle: 0, left };
 }
 
 function isWithin({ index, offset, length }: Piece, lengths: readonly number[]): boolean {
