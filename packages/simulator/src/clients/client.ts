@@ -48,6 +48,7 @@ class Retry extends Occurrence {
 }
 
 const DOUBLINGS_MAX = 4;
+const HOPS_MAX = 3;
 
 /**
  * A client of the simulated cluster: one request under way, the others wait. It asks its coordinator, then everybody, then
@@ -67,6 +68,10 @@ export class SimulatedClient implements Party {
   #answered = 0;
   #request: Request | null = null;
   #attempts = 0;
+  /** Hints followed for this request. */
+  #hops = 0;
+  /** Whom each replica says to serve nobody. */
+  readonly #away = new Map<ReplicaId, readonly ReplicaId[]>();
   #retry: Retry | null = null;
 
   constructor(options: ClientOptions) {
@@ -116,7 +121,7 @@ export class SimulatedClient implements Party {
   }
 
   onReply(from: ReplicaId, reply: Reply): void {
-    if (reply.type === "refusal") return this.#onRefusal(reply);
+    if (reply.type === "refusal") return this.#onRefusal(from, reply);
     const submission = this.submissions[this.#answered];
     if (submission === undefined || reply.timestamp !== submission.timestamp) return;
     if (reply.type === "proven" ? !this.#isProven(reply) : !this.#isEnough(from, reply)) return;
@@ -139,6 +144,8 @@ export class SimulatedClient implements Party {
     );
     this.#plain.clear();
     this.#attempts = 0;
+    this.#hops = 0;
+    this.#away.clear();
     this.ask(this.#coordinator);
     this.#startRetry();
   }
@@ -160,10 +167,34 @@ export class SimulatedClient implements Party {
     this.#startRetry();
   }
 
-  #onRefusal(refusal: Refusal): void {
+  /** Who was taken for the coordinator says who is: believed a few times. */
+  #onRefusal(from: ReplicaId, refusal: Refusal): void {
+    const { code, coordinator, timestamp } = refusal;
     this.refusals.push(refusal);
-    if (refusal.code === RefusalCode.NotCoordinator && this.#nonce === 0)
-      this.#coordinator = refusal.coordinator;
+    if (timestamp !== this.#request?.timestamp) return;
+    if (code === RefusalCode.NoHome) return this.#onNoHome(from, refusal.away ?? []);
+    if (code !== RefusalCode.NotCoordinator || from !== this.#coordinator || this.#hops >= HOPS_MAX) return;
+    if (coordinator >= this.#options.faults.n) return;
+    this.#hops += 1;
+    this.#coordinator = coordinator;
+    this.ask(coordinator);
+  }
+
+  /** A coordinator that enough replicas say is away is left for the next one that is not (dqbft.md H25). */
+  #onNoHome(from: ReplicaId, away: readonly ReplicaId[]): void {
+    const { n } = this.#options.faults;
+    this.#away.set(from, away);
+    if (!this.#isAway(this.#coordinator)) return;
+    const ring = Array.from({ length: n - 1 }, (_, step) => (this.#coordinator + step + 1) % n);
+    const next = ring.find((replica) => !this.#isAway(replica));
+    if (next === undefined) return;
+    this.reassign(next);
+    for (let to = 0; to < n; to += 1) this.ask(to);
+  }
+
+  #isAway(replica: ReplicaId): boolean {
+    const saying = [...this.#away.values()].filter((away) => away.includes(replica));
+    return saying.length >= this.#options.faults.oneCorrect;
   }
 
   #isProven(reply: Reply & { type: "proven" }): boolean {
