@@ -61,6 +61,16 @@ test("a replica whose D-instance is in a foreign view asks for it back, less and
   expect(around.sent()).toEqual([]);
 });
 
+test("its own word is one of the f + 1: the others may be f correct ones and f that are silent", () => {
+  around.d(SELF).suspect(1);
+  reinstatement.onView(SELF);
+  sign();
+  expect(around.sent()).toEqual([[-1, vote(SELF, 5, SELF)]]);
+  reinstatement.onReinstate(vote(0, 5, SELF));
+  reinstatement.onReinstate(vote(1, 5, SELF));
+  expect(around.d(SELF).suspected.at(-1)).toBe(5);
+});
+
 test("a replica at home does not ask", () => {
   around.d(SELF).enter(10, SELF);
   reinstatement.onView(SELF);

@@ -124,13 +124,18 @@ export class Reinstatement {
     if (own?.view === view) this.#options.port.broadcast(own);
   }
 
-  /** Asks for our D-instance, now and again, while a substitute has it. */
+  /**
+   * Asks for our D-instance, now and again, while a substitute has it. Our own word counts: where n = 2f + 1 and f are silent,
+   * the others are too few.
+   */
   #rejoin(): void {
-    if (!this.#isAway(this.#options.self)) return;
+    const { self, port } = this.#options;
+    if (!this.#isAway(self)) return;
     if (this.#rejoining.running) return;
     this.#nonce += 1;
-    this.#options.port.broadcast(new Rejoin(this.#nonce));
+    port.broadcast(new Rejoin(this.#nonce));
     this.#rejoining.start();
+    if (this.#mayGrant(self)) this.#sign(self, this.#next(self));
   }
 
   #mayGrant(instance: ReplicaId): boolean {
