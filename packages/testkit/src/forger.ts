@@ -1,5 +1,5 @@
 import { slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
-import type { InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import type { InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import { type Entry, encodeOrderValue } from "@destiny/core/ordering/dqbft/order-value";
 import { encodeBatch } from "@destiny/core/wire/batch";
@@ -9,6 +9,14 @@ import type { Value } from "@destiny/core/wire/value";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import type { Cluster } from "./cluster.ts";
+
+/** Where a proposal is certified: by default in the next slot of view 0. */
+export interface Place {
+  readonly seq?: SequenceNumber;
+  readonly view?: View;
+  /** What is certified as the end of the view's probation. */
+  readonly extension?: SequenceNumber;
+}
 
 /**
  * A Byzantine primary in place of a replica: the test says what it proposes and to whom. Its trusted subsystem is as sound as
@@ -29,8 +37,8 @@ export class Forger {
   }
 
   /** A proposal of a batch in its own D-instance, certified. */
-  batch(requests: readonly Request[], seq?: SequenceNumber): Proposal {
-    return this.certify(this.#self, encodeBatch(requests, digestOf), [], seq);
+  batch(requests: readonly Request[], place?: Place): Proposal {
+    return this.certify(this.#self, encodeBatch(requests, digestOf), [], place);
   }
 
   /** A proposal of the O-instance, certified; good evidence or bad is the test's to give. */
@@ -38,10 +46,10 @@ export class Forger {
     return this.certify(this.#cluster.oInstance, encodeOrderValue(entries, digestOf), evidence);
   }
 
-  certify(instance: InstanceId, value: Value, evidence: readonly Evidence[], at?: SequenceNumber): Proposal {
-    const seq = at ?? (this.#last.get(instance) ?? 0) + 1;
+  certify(instance: InstanceId, value: Value, evidence: readonly Evidence[], place: Place = {}): Proposal {
+    const { seq = (this.#last.get(instance) ?? 0) + 1, view = 0, extension = 0 } = place;
     this.#last.set(instance, seq);
-    const content = { view: 0, seq, digest: value.digest, extension: 0 };
+    const content = { view, seq, digest: value.digest, extension };
     const { trust } = this.#cluster.simulation.world;
     const result = trust.certify(this.#self, this.#subsystem, slotClaim(instance, content));
     invariant(result.type === "certified", "even a Byzantine replica's subsystem certifies a slot once");

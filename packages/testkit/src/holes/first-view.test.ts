@@ -1,35 +1,17 @@
 import { present } from "@destiny/core/kernel/invariant";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
-import type { Entry, Reference } from "@destiny/core/ordering/dqbft/order-value";
+import type { Entry } from "@destiny/core/ordering/dqbft/order-value";
 import { type Evidence, MessageKind, Proposal } from "@destiny/core/wire/messages";
 import { RefusalCode } from "@destiny/core/wire/reply";
 import { Request } from "@destiny/core/wire/request";
-import { requestStatement } from "@destiny/core/wire/statement";
 import { Value } from "@destiny/core/wire/value";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
-import { Cluster, commandOf, type Letter } from "./cluster.ts";
-import { Forger } from "./forger.ts";
+import { Cluster, commandOf, type Letter } from "../cluster.ts";
+import { Forger } from "../forger.ts";
+import { headerOf, ref, requestOf, SECOND } from "./stage.ts";
 
 // The holes that dqbft.md 9 finds in the paper, as far as the first view shows them.
-
-const SECOND = 1_000_000;
-const ref = (instance: number, seq: number): Reference => ({ type: "reference", instance, seq });
-
-/** A signed request of the client whose coordinator this is, that was sent to nobody. */
-function requestOf(cluster: Cluster, coordinator: number, command: string, timestamp = 1): Request {
-  const { key } = cluster.client(coordinator);
-  const { trust } = cluster.simulation.world;
-  const operations = [commandOf(command)];
-  return Request.create({ client: key, timestamp, operations }, digestOf, (digest) =>
-    trust.clientSigner(key)(requestStatement(trust.preamble, digest)),
-  );
-}
-
-const headerOf = (instance: number, proposal: Proposal): Evidence => ({
-  instance,
-  message: proposal.header(),
-});
 
 test("H1: a coordinator that shows its batch to the O-primary only stops nobody", () => {
   const cluster = Cluster.of("destiny", { n: 5, seed: 1 });
@@ -135,13 +117,16 @@ test("H7, H12: what a Byzantine O-primary orders out of turn or twice is skipped
   ] as const) {
     forger.send(cluster.oInstance, forger.order([reference], [evidence]));
   }
-  cluster.run(5 * SECOND);
+  cluster.run(SECOND);
   for (const replica of [1, 2, 3, 4]) expect(cluster.executed(replica)).toEqual(["alpha", "gamma"]);
+  // It orders no more, and is replaced: what it skipped is ordered then.
+  cluster.run(10 * SECOND);
+  for (const replica of [1, 2, 3, 4]) expect(cluster.executed(replica)).toEqual(["alpha", "gamma", "beta"]);
   expect(cluster.reports.filter(({ peer }) => peer !== 0)).toEqual([]);
 });
 
 test.each<[string, (header: Evidence) => [Entry[], Evidence[]]]>([
-  ["H1: without evidence", () => [[ref(3, 1)], []]],
+  ["H1: without evidence, of a slot that nobody knows", () => [[ref(3, 2)], []]],
   [
     "H12: the same twice",
     (header) => [
@@ -153,7 +138,7 @@ test.each<[string, (header: Evidence) => [Entry[], Evidence[]]]>([
     "H21: more of one D-instance than b",
     (header) => [Array.from({ length: 9 }, (_, i) => ref(3, i + 1)), Array.from({ length: 9 }, () => header)],
   ],
-])("an O-value is refused by every backup: %s", (_says, make) => {
+])("an O-value is refused by every backup, and its primary replaced: %s", (_says, make) => {
   const cluster = Cluster.of("destiny", { n: 5, seed: 1 });
   const forger = new Forger(cluster, 0);
   cluster.submit(3, "alpha");
@@ -161,11 +146,16 @@ test.each<[string, (header: Evidence) => [Entry[], Evidence[]]]>([
   const sent = cluster.sent.find(({ instance, message }) => instance === 3 && message instanceof Proposal);
   const header = headerOf(3, present(sent, "a proposal").message as Proposal);
   forger.send(cluster.oInstance, forger.order(...make(header)));
-  cluster.run(5 * SECOND);
+  cluster.run(SECOND);
   const accused = cluster.reports.filter(({ reason }) => reason === Misbehaviour.BadValue);
   expect(accused.map(({ by, peer }) => [by, peer])).toEqual([1, 2, 3, 4].map((by) => [by, 0]));
   for (const replica of [1, 2, 3, 4]) {
     expect(cluster.replica(replica).status().instances[cluster.oInstance]).toMatchObject({ decided: 0 });
+  }
+  cluster.run(10 * SECOND);
+  for (const replica of [1, 2, 3, 4]) {
+    expect(cluster.replica(replica).status().instances[cluster.oInstance]?.view).toBeGreaterThan(0);
+    expect(cluster.executed(replica)).toEqual(["alpha"]);
   }
 });
 
