@@ -225,7 +225,8 @@ describe("frames between replicas", () => {
 
   test("every kind of message has a vector", () => {
     const kinds = new Set(Object.values(samples).map(({ kind }) => kind));
-    expect([...kinds].sort()).toEqual([...codedKinds()].sort());
+    const others = codedKinds().filter((kind) => kind < 32 || kind > 47); // PBFT's are in pbft-vectors.test.ts.
+    expect([...kinds].sort()).toEqual(others.sort());
   });
 });
 
