@@ -133,7 +133,7 @@ function report(options: CheckOptions, result: CampaignResult, seconds: number):
 }
 
 function range(text: string): Seeds {
-  const match = /^(\\d+)(?:\\.\\.(\\d+))?$/.exec(text);
+  const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text);
   const first = Number(match?.[1] ?? Number.NaN);
   const last = Number(match?.[2] ?? first);
   if (first <= last && last <= SEED_MAX) return { first, last };
