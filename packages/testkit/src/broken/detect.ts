@@ -18,35 +18,58 @@ export interface DetectOptions {
   readonly seedsMax: number;
   /** Told after every seed that noticed nothing, of how many those are. */
   readonly passed: (seeds: number) => void;
+  /** Told of a seed that the healthy product does not pass either. */
+  readonly sick: (seed: number) => void;
 }
 
 type Look = Pick<Finding, "noticed" | "seeds">;
 
-/** What healthy sources came to, by what was run: a scenario or a test serves several bugs. */
+/** What healthy sources came to, by what was run: a scenario, a test or a seed serves several bugs. */
 const controls = new Map<string, Promise<Look>>();
 
 /**
- * Plants the bug in a process of its own, and looks whether what has to notice it does; and that the same run of the
- * healthy sources notices nothing, or it says nothing of the bug. Throws if it does, or if nothing ran.
+ * Plants the bug in a process of its own, and looks whether what has to notice it does. The same run of the healthy sources
+ * must notice nothing, or it says nothing of the bug: a seed that does is left out, a scenario or test that does throws.
  */
 export async function detect(bug: PlantedBug, options: DetectOptions): Promise<Finding> {
   const begin = performance.now();
-  const found = await look(bug, options, { first: 1, count: options.seedsMax });
-  const seconds = (performance.now() - begin) / 1000;
-  if (found.noticed !== null) {
-    const { noticed } = await control(bug, options, found.seeds ?? 1);
-    if (noticed !== null)
-      throw new Error(`without the bug too, after ${found.seeds ?? "no"} seeds: ${noticed}`);
+  const found = bug.caughtBy.by === "simulation" ? await simulate(bug, options) : await direct(bug, options);
+  return { bug, ...found, seconds: (performance.now() - begin) / 1000 };
+}
+
+async function simulate(bug: PlantedBug, options: DetectOptions): Promise<Look> {
+  const { seedsMax } = options;
+  let first = 1;
+  while (first <= seedsMax) {
+    const passed = (seeds: number): void => options.passed(first - 1 + seeds);
+    const { noticed, seeds } = await look(
+      bug,
+      { ...options, passed },
+      { first, count: seedsMax - first + 1 },
+    );
+    const seed = first - 1 + (seeds ?? 0);
+    if (noticed === null) break;
+    if ((await control(bug, options, seed)).noticed === null) return { noticed, seeds: seed };
+    options.sick(seed);
+    first = seed + 1;
   }
-  return { bug, ...found, seconds };
+  return { noticed: null, seeds: seedsMax };
+}
+
+async function direct(bug: PlantedBug, options: DetectOptions): Promise<Look> {
+  const found = await look(bug, options, { first: 1, count: 1 });
+  if (found.noticed === null) return found;
+  const { noticed } = await control(bug, options, 0);
+  if (noticed !== null) throw new Error(`the healthy sources fail too: ${noticed}`);
+  return found;
 }
 
 function control(bug: PlantedBug, options: DetectOptions, seed: number): Promise<Look> {
   const { caughtBy, protocol, replicas } = bug;
-  const healthy = { ...bug, edits: [] };
-  if (caughtBy.by === "simulation") return look(healthy, options, { first: seed, count: 1 });
-  const key = JSON.stringify([caughtBy, protocol, replicas]);
-  const known = controls.get(key) ?? look(healthy, options, { first: seed, count: 1 });
+  const key = JSON.stringify(caughtBy.by === "simulation" ? [protocol, replicas, seed] : caughtBy);
+  const passed = (): void => {};
+  const known =
+    controls.get(key) ?? look({ ...bug, edits: [] }, { ...options, passed }, { first: seed, count: 1 });
   controls.set(key, known);
   return known;
 }

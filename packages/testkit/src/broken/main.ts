@@ -8,10 +8,11 @@ import { detect, type Finding } from "./detect.ts";
 import type { PlantedBug } from "./planted-bug.ts";
 import { describeFinding, table } from "./table.ts";
 
-const USAGE = `npm run broken -- [--only ID[,ID...]] [--seeds N] [--jobs N] [--simulate] [--write FILE]
+const USAGE = `npm run broken -- [--only ID[,ID...]] [--by WHAT] [--seeds N] [--jobs N] [--simulate] [--write FILE]
 
 Plants one bug after the other into the sources, each in a process of its own, and looks whether it is noticed.
   --only      these bugs, or those whose id begins so
+  --by        those that this has to notice: simulation, scenario or test
   --seeds     random simulations at most, 2000 if absent
   --jobs      bugs looked for at the same time
   --simulate  by the random simulation, also those bugs that a scenario or a test is for
@@ -23,6 +24,7 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const { values } = parseArgs({
   options: {
     only: { type: "string" },
+    by: { type: "string" },
     seeds: { type: "string", default: "2000" },
     jobs: { type: "string", default: `${cpus().length}` },
     simulate: { type: "boolean", default: false },
@@ -33,19 +35,27 @@ const { values } = parseArgs({
 
 function chosen(): readonly PlantedBug[] {
   const prefixes = values.only?.split(",");
-  const bugs = PLANTED_BUGS.filter(({ id }) => prefixes?.some((prefix) => id.startsWith(prefix)) ?? true);
+  const bugs = PLANTED_BUGS.filter(
+    ({ id, caughtBy }) =>
+      (prefixes?.some((prefix) => id.startsWith(prefix)) ?? true) &&
+      (values.by ?? caughtBy.by) === caughtBy.by,
+  );
   return values.simulate ? bugs.map((bug) => ({ ...bug, caughtBy: { by: "simulation" } })) : bugs;
 }
 
 /** One bug after the other; null for one that could not even be planted. */
 async function work(queue: PlantedBug[], findings: Finding[]): Promise<void> {
   for (let bug = queue.shift(); bug !== undefined; bug = queue.shift()) {
-    const { id } = bug;
+    const { id, protocol, replicas } = bug;
     const passed = (seeds: number): void => {
       if (seeds % 100 === 0) process.stderr.write(`  ${id}: nothing in ${seeds} seeds\n`);
     };
+    const sick = (seed: number): void => {
+      process.exitCode = 2;
+      process.stderr.write(`  ${protocol}, n = ${replicas}, seed ${seed}: fails without the bug too\n`);
+    };
     try {
-      const finding = await detect(bug, { root, seedsMax: Number(values.seeds), passed });
+      const finding = await detect(bug, { root, seedsMax: Number(values.seeds), passed, sick });
       findings.push(finding);
       process.stdout.write(`${describeFinding(finding)}\n`);
     } catch (error) {

@@ -40,3 +40,10 @@ export function scenario(name: string): Detector {
 export function unitTest(file: string, name: string): Detector {
   return { by: "test", file, name };
 }
+
+/** Runs for most bugs: the smallest cluster, where one faulty replica is all that it takes. */
+export const DESTINY_3: Pick<PlantedBug, "protocol" | "replicas"> = { protocol: "destiny", replicas: 3 };
+export const HYBSTER_3: Pick<PlantedBug, "protocol" | "replicas"> = {
+  protocol: "single-linear-hybster",
+  replicas: 3,
+};

@@ -1,10 +1,15 @@
 import { invariant } from "@destiny/core/kernel/invariant";
+import * as pbft from "./scenarios/pbft-view-change.ts";
+import * as viewChange from "./scenarios/view-change.ts";
 
 /** Drives the product into a corner; throws if it does not come out of it as it should. */
 export type Scenario = () => void;
 
 /** Every directed scenario by its name. */
-export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([]);
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
+  ...Object.entries(viewChange),
+  ...Object.entries(pbft),
+]);
 
 /** The scenario of this name. */
 export function findScenario(name: string): Scenario {

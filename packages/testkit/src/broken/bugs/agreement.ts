@@ -1,6 +1,6 @@
-import { type PlantedBug, SIMULATION } from "../planted-bug.ts";
+import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
 
-const HYBSTER = "packages/core/src/agreement/linear-hybster/linear-hybster.ts";
+const ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
 const SLOT = "packages/core/src/agreement/linear-hybster/slot.ts";
 const RECOVERY = "packages/core/src/agreement/linear-hybster/recovery.ts";
 const SLOT_RING = "packages/core/src/kernel/slot-ring.ts";
@@ -14,22 +14,27 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 10.2; reliability finding 3; S9c",
     edits: [
       {
-        file: HYBSTER,
-        find: "this.#context.port.persist(slot.seq, slot.proposal);",
-        replace: "this.#context.port.note(slot.seq, slot.proposal);",
+        file: ORDERING,
+        find: "if (first) this.#context.port.persist(slot.seq, proposal);",
+        replace: "if (first) this.#context.port.note(slot.seq, proposal);",
       },
     ],
-    protocol: "single-linear-hybster",
-    replicas: 3,
+    ...HYBSTER_3,
     caughtBy: SIMULATION,
   },
   {
     id: "no-intent-log",
     title: "forgets a proposal on a crash before its subsystem signed: it is in no log",
     source: "hybster.md 10.2",
-    edits: [{ file: HYBSTER, find: "this.#context.port.persist(slot.seq, slot.proposal);", replace: "" }],
-    protocol: "single-linear-hybster",
-    replicas: 3,
+    edits: [
+      {
+        file: ORDERING,
+        find: "this.#log(slot, proposal, true);\n    this.#signed = slot.seq;",
+        replace:
+          "slot.logged = { view: proposal.view, digest: proposal.digest };\n    this.#signed = slot.seq;",
+      },
+    ],
+    ...HYBSTER_3,
     caughtBy: SIMULATION,
   },
   {
@@ -43,8 +48,7 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
         replace: "found === undefined ||",
       },
     ],
-    protocol: "single-linear-hybster",
-    replicas: 3,
+    ...HYBSTER_3,
     caughtBy: SIMULATION,
   },
   {
@@ -54,12 +58,11 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: SLOT,
-        find: "this.commit !== null && this.proposal !== null && this.proposal.digest === this.commit.digest;",
-        replace: "this.commit !== null && this.proposal !== null;",
+        find: "if (proposal !== null && proposal.value !== null && proposal.digest === digest) return proposal;",
+        replace: "if (proposal !== null && proposal.value !== null) return proposal;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
@@ -77,10 +80,9 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     source: "linear-hybster.md 4, ladder of collectors",
     edits: [
       { file: RECOVERY, find: "if (slot.share !== null) this.#shareWithAll(slot);", replace: "" },
-      { file: RECOVERY, find: "if (slot.share !== null) this.sendShare(slot, age);", replace: "" },
+      { file: RECOVERY, find: "if (slot.share !== null && due) this.#sendShare(slot, rank);", replace: "" },
     ],
-    protocol: "single-linear-hybster",
-    replicas: 3,
+    ...HYBSTER_3,
     caughtBy: SIMULATION,
   },
   {
@@ -94,18 +96,16 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
         replace: "return seq > this.#low;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: SIMULATION,
+    ...DESTINY_3,
+    caughtBy: unitTest("packages/core/src/kernel/slot-ring.test.ts", ""),
   },
   {
     id: "commit-not-logged",
     title:
       "a decision is not in the log: after a restart it is asked for again, and nobody may have it any more",
     source: "linear-hybster.md 8",
-    edits: [{ file: HYBSTER, find: "this.#context.port.note(slot.seq, commit);", replace: "" }],
-    protocol: "single-linear-hybster",
-    replicas: 3,
+    edits: [{ file: ORDERING, find: "this.#context.port.note(slot.seq, commit);", replace: "" }],
+    ...HYBSTER_3,
     caughtBy: SIMULATION,
   },
   {
@@ -114,13 +114,12 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     source: "C3; S5",
     edits: [
       {
-        file: HYBSTER,
-        find: "while (this.#slots.find(this.#decided + 1)?.delivered === true) this.#decided += 1;",
-        replace: "this.#decided = Math.max(this.#decided, slot.seq);",
+        file: ORDERING,
+        find: "while (this.slots.find(this.#decided + 1)?.delivered === true) this.#decided += 1;",
+        replace: "this.#decided = Math.max(this.#decided, this.#known);",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
 ];

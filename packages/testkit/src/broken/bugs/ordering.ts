@@ -1,11 +1,10 @@
-import { type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+import { DESTINY_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
 
 const GATE = "packages/core/src/ordering/dqbft/gate.ts";
 const HORIZON = "packages/core/src/ordering/dqbft/horizon.ts";
 const SEQUENCER = "packages/core/src/ordering/dqbft/sequencer.ts";
-const ORDER_VALUE = "packages/core/src/ordering/dqbft/order-value.ts";
 const BATCH_GATE = "packages/core/src/ordering/batch-gate.ts";
-const DQBFT = "packages/core/src/ordering/dqbft/dqbft.ts";
+const ROOMS = "packages/core/src/ordering/dqbft/rooms.ts";
 const HOLES = "packages/testkit/src/holes.test.ts";
 
 /** The gate, execution and checkpoints of DQBFT, and of a single instance. */
@@ -21,9 +20,8 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
         replace: "return (this.#taken[instance] ?? 0) >= 0;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest("packages/core/src/ordering/dqbft/horizon.test.ts", ""),
+    ...DESTINY_3,
+    caughtBy: unitTest("packages/core/src/ordering/dqbft/horizon.test.ts", "H21: of one D-instance"),
   },
   {
     id: "contiguity-not-checked",
@@ -41,9 +39,11 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
         replace: "const expected = reference.seq >= this.#horizon.next(reference.instance);",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest(HOLES, "H7, H12"),
+    ...DESTINY_3,
+    caughtBy: unitTest(
+      "packages/core/src/ordering/dqbft/sequencer.test.ts",
+      "H7: a reference that is not the next one",
+    ),
   },
   {
     id: "waits-instead-of-skipping",
@@ -56,8 +56,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
         replace: "if (!this.#horizon.admits(reference)) return false;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: unitTest(HOLES, "H7, H12"),
   },
   {
@@ -72,8 +71,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
           "if (expected && value === undefined && this.#horizon.hasRoom(reference.instance)) return true;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
@@ -87,9 +85,8 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
         replace: "if (evidence === undefined || evidence.instance !== reference.instance) return true;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest(HOLES, "a proposal"),
+    ...DESTINY_3,
+    caughtBy: unitTest(HOLES, "an O-value is refused"),
   },
   {
     id: "forged-request-executed",
@@ -102,8 +99,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
         replace: "every((request) => request.valid !== null)",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: unitTest(HOLES, "H8: a fresh batch"),
   },
   {
@@ -117,8 +113,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
         replace: "advanced.length === 0;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: unitTest(HOLES, "H5"),
   },
   {
@@ -134,35 +129,15 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
           "this.#horizon = new Horizon(this.#options.limits, new Array<number>(cut.length).fill(0));\n    this.#checkpoint = { seq: executed, cut };",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: SIMULATION,
-  },
-  {
-    id: "o-value-parse-order",
-    title: "reads a list of O-entries without its last one",
-    source: "C2, one reading of the bytes",
-    edits: [
-      {
-        file: ORDER_VALUE,
-        find: "for (let i = 0; i < count; i += 1) entries.push(readEntry(input));",
-        replace:
-          "for (let i = 0; i < count; i += 1) entries.push(readEntry(input));\n    if (entries.length > 1) entries.pop();",
-      },
-    ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
     id: "missing-body-not-pulled",
     title: "does not ask for the body of an ordered D-slot that never reached it",
     source: "dqbft.md 4.5",
-    edits: [
-      { file: DQBFT, find: "if (blocked !== null) this.#await(blocked.instance, blocked.seq);", replace: "" },
-    ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: SIMULATION,
+    edits: [{ file: ROOMS, find: "if (agreement.known < seq) agreement.pursue(seq);", replace: "" }],
+    ...DESTINY_3,
+    caughtBy: unitTest(HOLES, "H1: a coordinator"),
   },
 ];

@@ -1,4 +1,4 @@
-import { type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
 
 const EXECUTOR = "packages/core/src/replica/executor.ts";
 const CLIENT_TABLE = "packages/core/src/replica/client-table.ts";
@@ -7,6 +7,7 @@ const CHECKPOINTS = "packages/core/src/replica/checkpoints.ts";
 const ANCHORS = "packages/core/src/replica/anchors.ts";
 const PROOFS = "packages/core/src/replica/execution-proofs.ts";
 const REPLICA = "packages/core/src/replica/replica.ts";
+const PROOFS_TEST = "packages/core/src/replica/execution-proofs.test.ts";
 const HOLES = "packages/testkit/src/holes.test.ts";
 
 /** Execution, clients, proofs and checkpoints. */
@@ -27,8 +28,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "record.last = Math.max(record.last, reply.timestamp);",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
@@ -42,8 +42,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "return !partitioned || coordinator >= 0;",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: unitTest(HOLES, "H10"),
   },
   {
@@ -51,9 +50,11 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
     title: "executes an old assignment of a client again",
     source: "H10; H13",
     edits: [{ file: CLIENT_TABLE, find: "if (nonce <= this.nonce(client)) return false;", replace: "" }],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest("packages/core/src/replica/client-table.test.ts", ""),
+    ...DESTINY_3,
+    caughtBy: unitTest(
+      "packages/core/src/replica/client-table.test.ts",
+      "an assignment needs a higher nonce",
+    ),
   },
   {
     id: "client-table-not-in-state",
@@ -67,8 +68,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "out.digest(client).u48(0).u48(record.nonce);",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
@@ -83,8 +83,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
           "const found = this.#find(client);\n    if (found !== undefined) return found;\n    this.#dirty.add(index);",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
@@ -98,9 +97,8 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "for (const seq of this.#openings.keys()) newest = Math.max(newest, seq);",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: SIMULATION,
+    ...DESTINY_3,
+    caughtBy: unitTest("packages/core/src/replica/anchors.test.ts", "a checkpoint taken here"),
   },
   {
     id: "checkpoint-share-lost",
@@ -114,9 +112,8 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "",
       },
     ],
-    protocol: "single-linear-hybster",
-    replicas: 3,
-    caughtBy: SIMULATION,
+    ...HYBSTER_3,
+    caughtBy: unitTest("packages/core/src/replica/checkpoints.test.ts", "the ladder"),
   },
   {
     id: "execution-share-lost",
@@ -130,9 +127,8 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: SIMULATION,
+    ...DESTINY_3,
+    caughtBy: unitTest(PROOFS_TEST, "the ladder"),
   },
   {
     id: "proof-of-other-result",
@@ -145,9 +141,8 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "if (entry.execution === null) {",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest("packages/core/src/replica/execution-proofs.test.ts", ""),
+    ...DESTINY_3,
+    caughtBy: unitTest(PROOFS_TEST, "a proof of other results"),
   },
   {
     id: "given-back-batch-lost",
@@ -160,9 +155,8 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest("packages/core/src/replica/replica.test.ts", ""),
+    ...DESTINY_3,
+    caughtBy: unitTest(HOLES, "H10: a batch of the old coordinator"),
   },
   {
     id: "other-request-same-timestamp",
@@ -175,8 +169,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
         replace: "",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: unitTest("packages/core/src/replica/replica.test.ts", ""),
   },
 ];

@@ -1,8 +1,8 @@
-import { type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+import { DESTINY_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
 
 const FAULT_MODEL = "packages/core/src/kernel/fault-model.ts";
 const THRESHSIGN = "packages/crypto/src/trusted/threshsign.ts";
-const PAPER_4 = "packages/testkit/src/paper/destiny-4.paper.test.ts";
+const THRESHSIGN_TEST = "packages/crypto/src/trusted/threshsign.test.ts";
 
 /** Quorums, trusted counters, and what is signed. */
 export const TRUST_BUGS: readonly PlantedBug[] = [
@@ -39,8 +39,7 @@ export const TRUST_BUGS: readonly PlantedBug[] = [
     edits: [
       { file: FAULT_MODEL, find: "this.oneCorrect = f + 1;", replace: "this.oneCorrect = Math.max(1, f);" },
     ],
-    protocol: "destiny",
-    replicas: 3,
+    ...DESTINY_3,
     caughtBy: SIMULATION,
   },
   {
@@ -54,9 +53,8 @@ export const TRUST_BUGS: readonly PlantedBug[] = [
         replace: "if (order < 0) {",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest(PAPER_4, "Uniqueness"),
+    ...DESTINY_3,
+    caughtBy: unitTest(THRESHSIGN_TEST, "a value is certified for one message only"),
   },
   {
     id: "counter-moves-back",
@@ -69,8 +67,7 @@ export const TRUST_BUGS: readonly PlantedBug[] = [
         replace: "if ((order < 0 && history.used(asked.value)) || (order === 0 &&",
       },
     ],
-    protocol: "destiny",
-    replicas: 3,
-    caughtBy: unitTest(PAPER_4, "Monotonicity"),
+    ...DESTINY_3,
+    caughtBy: unitTest(THRESHSIGN_TEST, "the last values are re-issued"),
   },
 ];

@@ -1,0 +1,490 @@
+import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario } from "../planted-bug.ts";
+
+const VALIDITY = "packages/core/src/agreement/linear-hybster/validity.ts";
+const CHECKS = "packages/core/src/agreement/linear-hybster/checks.ts";
+const LINEAGE = "packages/core/src/agreement/linear-hybster/lineage.ts";
+const CHANGER = "packages/core/src/agreement/linear-hybster/view-changer.ts";
+const ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
+const DEPARTURES = "packages/core/src/agreement/linear-hybster/departures.ts";
+
+/** What view changes of Linear Hybster must not accept: the safety variants of hybster.md 14. */
+export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
+  {
+    id: "newest-link-only",
+    title: "of the steps of a counter looks at the newest alone",
+    source: "hybster.md 14, newest link only",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "if (!isContiguous([...viewChange.chain, viewChange.link], viewChange)) return false;",
+        replace:
+          "if (viewChange.link.old.seq > 0 && !isContiguous([viewChange.link], viewChange)) return false;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("showsNewestStepOnly"),
+  },
+  {
+    id: "first-and-newest-link",
+    title: "of the steps of a counter looks at the first and the newest alone",
+    source: "hybster.md 14, first plus newest link",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "return before === undefined || equal(link.old, { view: before.to, seq: 0 });",
+        replace: "return before === undefined || index < links.length - 1 || link.old.seq === 0;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("hidesViewInTheMiddle"),
+  },
+  {
+    id: "chain-not-contiguous",
+    title: "does not look whether each step of a counter begins where the one before ended",
+    source: "hybster.md 6.2.1",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "return before === undefined || equal(link.old, { view: before.to, seq: 0 });",
+        replace: "return before === undefined || link.to >= before.to;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("hidesActBetweenSteps"),
+  },
+  {
+    id: "first-link-anywhere",
+    title: "believes what a departure says of its acts in the base, whatever its counter shows",
+    source: "hybster.md 6.2.1",
+    edits: [{ file: VALIDITY, find: "if (!(actedInBase || neverActed)) return false;", replace: "" }],
+    ...HYBSTER_3,
+    caughtBy: scenario("understatesItsActs"),
+  },
+  {
+    id: "independent-departure",
+    title: "does not check that the certificate of a step is for the old value that it names",
+    source: "hybster.md 14, independent certificate",
+    edits: [
+      {
+        file: CHECKS,
+        find: 'this.#checks.push({ type: "identity", signer, claim, certificate: link.certificate });',
+        replace:
+          'if (signer < 0) this.#checks.push({ type: "identity", signer, claim, certificate: link.certificate });',
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("liesAboutOldValue"),
+  },
+  {
+    id: "reproposals-forgotten",
+    title:
+      "a departure need not list what its base's NewView re-proposed, if its sender has not voted for it",
+    source: "hybster.md 14, re-proposals not acknowledged are forgotten",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "const last = Math.max(oLast, base.standing.maximum);",
+        replace: "const last = oLast;",
+      },
+      {
+        file: CHANGER,
+        find: "const last = Math.max(oLast, base.standing.maximum);",
+        replace: "const last = oLast;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("forgetsReproposal"),
+  },
+  {
+    id: "base-without-new-view",
+    title: "takes a departure on a base whose NewView is not known: it may never have been opened",
+    source: "hybster.md 14, base without NewView",
+    edits: [
+      {
+        file: LINEAGE,
+        find: "const base = this.base(viewChange.base);\n    if (base === null) return { missing: viewChange.base };\n    const valid = isValidViewChange(this.#law, viewChange, base);",
+        replace:
+          "const base = this.base(viewChange.base);\n    if (base === null) return { valid: true };\n    const valid = isValidViewChange(this.#law, viewChange, base);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("inventsBase"),
+  },
+  {
+    id: "base-digest-unchecked",
+    title: "does not compare the NewView that a departure names as its base with the one that is known",
+    source: "hybster.md 6.2.2",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "if (viewChange.baseDigest !== (base.newView?.digest ?? FIRST_VIEW_DIGEST)) return false;",
+        replace: "void FIRST_VIEW_DIGEST;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("namesOtherBase"),
+  },
+  {
+    id: "checkpoint-below-base",
+    title: "takes a departure whose checkpoint is below its base's, with an empty list",
+    source: "hybster.md 14, checkpoint below the base's with an empty list",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "if (low < base.low || last > low + law.window) return false;",
+        replace: "if (last > low + law.window) return false;",
+      },
+      {
+        file: VALIDITY,
+        find: "const maximum = Math.max(low, newView.prepares.at(-1)?.seq ?? 0);",
+        replace: "const maximum = newView.prepares.at(-1)?.seq ?? 0;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("undercutsCheckpoint"),
+  },
+  {
+    id: "bare-prepare",
+    title: "takes Prepares of older views where those of the base belong",
+    source: "hybster.md 14, bare Prepare",
+    edits: [
+      {
+        file: CHECKS,
+        find: "prepares.every((prepare, index) => prepare.view === view && prepare.seq === first + index)",
+        replace: "prepares.every((prepare, index) => prepare.view <= view && prepare.seq === first + index)",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("listsBarePrepare"),
+  },
+  {
+    id: "reproposal-replaced",
+    title: "does not compare what a departure lists with what its base's NewView re-proposed",
+    source: "hybster.md 6.2.4",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "return prepares.every((prepare) => prepare.seq > base.standing.maximum || isFromBase(prepare, base));",
+        replace: "return prepares.every((prepare) => prepare.seq > 0 || isFromBase(prepare, base));",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("replacesReproposal"),
+  },
+  {
+    id: "holes-in-list",
+    title: "takes a departure that leaves slots out of its list",
+    source: "hybster.md 14, holes in the list",
+    edits: [
+      { file: VALIDITY, find: "if (prepares.length !== Math.max(0, last - low)) return false;", replace: "" },
+      {
+        file: VALIDITY,
+        find: "if (prepares.length > 0 && prepares[0]?.seq !== low + 1) return false;",
+        replace: "",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("leavesSlotOut"),
+  },
+  {
+    id: "not-highest-view",
+    title: "re-proposes the first Prepare that it finds for a slot, not the one of the highest view",
+    source: "hybster.md 14, not the highest view",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "if (prepare.view >= (newest.get(prepare.seq)?.view ?? 0)) newest.set(prepare.seq, prepare);",
+        replace: "if (!newest.has(prepare.seq)) newest.set(prepare.seq, prepare);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("prefersLowerView"),
+  },
+  {
+    id: "new-view-unchecked",
+    title: "enters a view on its primary's certificate, whatever the NewView proposes again",
+    source: "hybster.md 14, NewView taken on its V certificate",
+    edits: [
+      {
+        file: LINEAGE,
+        find: "return follows(this.#law, newView, bases) ? this.#accept(newView) : this.#refuse(view);",
+        replace:
+          "return follows(this.#law, newView, bases) || view > 0 ? this.#accept(newView) : this.#refuse(view);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("opensWithLess"),
+  },
+  {
+    id: "new-view-on-too-few",
+    title: "counts one sender's departure several times",
+    source: "hybster.md 6.4, f + 1 distinct senders",
+    edits: [
+      {
+        file: CHECKS,
+        find: "if (view === 0 || senders.size !== viewChanges.length || senders.size !== faults.oneCorrect) return null;",
+        replace:
+          "if (view === 0 || senders.size > viewChanges.length || viewChanges.length !== faults.oneCorrect) return null;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: scenario("opensOnOneDeparture"),
+  },
+  {
+    id: "prepared-dropped",
+    title: "opens a view without proposing again what departures list",
+    source: "reliability programme 2.4, prepared certificate dropped on view change (raijin#8)",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "highest = Math.max(highest, prepare.seq);",
+        replace: "highest = Math.min(highest, prepare.seq);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "list-without-reproposed-noop",
+    title: "proposes a no-op again at every slot that departures list",
+    source: "hybster.md 6.4; S8",
+    edits: [
+      {
+        file: VALIDITY,
+        find: "digests.push(newest.get(seq)?.digest ?? law.noop);",
+        replace: "digests.push(newest.size > 0 ? law.noop : law.noop);",
+      },
+    ],
+    ...DESTINY_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "commit-shortens-list",
+    title: "leaves out of its departure what it knows to be decided",
+    source: "hybster.md 14, Commit shortens the list",
+    edits: [
+      {
+        file: CHANGER,
+        find: "prepares: this.#ordering.headers(stable + 1, last),",
+        replace: "prepares: this.#ordering.headers(this.#ordering.decided + 1, last),",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "votes-while-changing",
+    title: "goes on voting in a view that it has left",
+    source: "hybster.md 6.1; S7",
+    edits: [
+      {
+        file: ORDERING,
+        find: "if (!this.#place.active) return;\n    this.#signed",
+        replace: "this.#signed",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+];
+
+/** What makes a correct replica's departures invalid for good, or a view change end nowhere: the liveness variants. */
+export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
+  {
+    id: "view-set-back",
+    title: "an older NewView sets its view back",
+    source: "hybster.md 14, view set back by an older NewView",
+    edits: [
+      { file: CHANGER, find: "const entering = view >= place.view;", replace: "const entering = view >= 0;" },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "checkpoint-not-taken-over",
+    title: "does not take over the checkpoint of a NewView whose state it has not",
+    source: "hybster.md 14, ls not taken over",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#adopt(base.newView?.anchor ?? null);\n    const entering",
+        replace: "const entering",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "departure-not-durable",
+    title: "certifies a departure that is in no log: after a crash it cannot be made again",
+    source: "hybster.md 14, link certificate lost without re-issue",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#own = this.#describe();\n      this.#stale = false;\n      this.#saveState();",
+        replace: "this.#own = this.#describe();\n      this.#stale = false;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "primary-leaves-half-open",
+    title: "a new primary leaves between its first re-proposal and its NewView",
+    source: "hybster.md 14, leader leaves between re-certification and NewView",
+    edits: [
+      {
+        file: CHANGER,
+        find: "if (this.#opening !== null) {\n      this.#postponed = Math.max(this.#postponed, to);\n      return;\n    }",
+        replace: "this.#opening = null;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "base-before-bodies",
+    title: "makes a NewView its base before it has the values that it proposes again",
+    source: "hybster.md 14, base before bodies",
+    edits: [
+      {
+        file: CHANGER,
+        find: "if (header.seq <= covered || this.#ordering.valueOf(header) !== null) continue;\n      complete = false;",
+        replace: "if (header.seq <= covered || this.#ordering.valueOf(header) !== null) continue;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "older-new-views-discarded",
+    title: "forgets the NewViews that its base's validity rests on",
+    source: "hybster.md 14, older NewViews discarded",
+    edits: [
+      {
+        file: LINEAGE,
+        find: "const needed = new Set(this.neededFor(base).map(({ newView }) => newView.view));",
+        replace: "const needed = new Set([base]);",
+      },
+      {
+        file: LINEAGE,
+        find: "for (const viewChange of known.newView.viewChanges) open.push(viewChange.base);",
+        replace: "",
+      },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 5,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "no-reissue-on-new-base",
+    title: "does not make its departure anew when its base has moved",
+    source: "hybster.md 14, no re-issue after re-basing",
+    edits: [
+      {
+        file: CHANGER,
+        find: "const current = this.#own?.to === view && this.#own.base === baseView && !this.#stale;",
+        replace: "const current = this.#own?.to === view && !this.#stale;",
+      },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 5,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "links-kept-on-new-base",
+    title: "keeps the steps of its counter from before the base when the base moves",
+    source: "hybster.md 6.5, re-basing",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#chain = entering ? [] : this.#chain.filter(({ to }) => to > view);",
+        replace: "this.#chain = this.#chain.filter(({ to }) => to > 0);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "departure-not-resent",
+    title: "says once that it leaves: if that is lost, nobody follows",
+    source: "hybster.md 6.6",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#context.port.broadcast(own);\n    }\n    this.#wants.tick();",
+        replace: "}\n    this.#wants.tick();",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "no-next-view",
+    title: "waits for ever for a primary that does not open its view",
+    source: "hybster.md 6.6, T'",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#failures += 1;\n    this.leave(view + 1);",
+        replace: "this.#failures += 1;",
+      },
+    ],
+    protocol: "single-linear-hybster",
+    replicas: 5,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "joins-on-one",
+    title: "follows any single replica into a higher view",
+    source: "hybster.md 6.6, join on f + 1",
+    edits: [
+      {
+        file: DEPARTURES,
+        find: "return higher.length >= this.#oneCorrect ? (higher[0]?.to ?? null) : null;",
+        replace: "return higher.length >= 1 ? (higher[0]?.to ?? null) : null;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "never-joins",
+    title: "follows nobody into a higher view: it leaves only by its own clock",
+    source: "hybster.md 6.6, join on f + 1",
+    edits: [
+      {
+        file: DEPARTURES,
+        find: "return higher.length >= this.#oneCorrect ? (higher[0]?.to ?? null) : null;",
+        replace: "return higher.length > 1024 ? (higher[0]?.to ?? null) : null;",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "new-view-not-fetched",
+    title: "does not ask for a NewView that has passed it by",
+    source: "hybster.md 6.2.2",
+    edits: [
+      { file: CHANGER, find: "this.#wants.view(view, from);\n    this.#time();", replace: "this.#time();" },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "opening-not-durable",
+    title:
+      "a new primary certifies its re-proposals before its choice is durable: after a crash it may choose otherwise",
+    source: "hybster.md 6.4",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#adopt(opening.outcome.anchor);\n    this.#saveState();",
+        replace: "this.#adopt(opening.outcome.anchor);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: SIMULATION,
+  },
+];
