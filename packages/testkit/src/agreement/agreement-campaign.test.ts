@@ -4,7 +4,7 @@ import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { expect, test } from "vitest";
 import { runAgreementCampaign } from "./agreement-campaign.ts";
 
-const RUNS = 40;
+const RUNS = 12;
 
 test.each([3, 4, 5])(
   "linear-hybster, n = %i: whatever is suspected, lost and crashed, one value a slot",

@@ -14,6 +14,9 @@ import {
 import type { InstanceAddress } from "../agreement.ts";
 import { ackClaim, departureClaim, openingClaim, primaryOf, slotClaim } from "./claims.ts";
 
+/** Requests, and values that their digests speak for. */
+const UNSIGNED = [Pull, FetchBodies, Body, FetchNewView] as const;
+
 /**
  * What must hold for a message to be authentic; null if it is none of this protocol's, or of no possible form. Who may
  * propose is decided by the role: only the individual certificate of the view's primary makes a Prepare
@@ -28,8 +31,7 @@ export function checks(address: InstanceAddress, message: Message): readonly Che
     return [{ type: "certificate", claim, aggregate: message.aggregate }];
   }
   if (message instanceof Vote && message.kind === MessageKind.CommitSig) return [];
-  if (message instanceof Pull || message instanceof FetchBodies) return [];
-  if (message instanceof Body || message instanceof FetchNewView) return [];
+  if (UNSIGNED.some((form) => message instanceof form)) return [];
   if (message instanceof ViewChange) return new Gathering(address).viewChange(message);
   if (message instanceof NewView) return new Gathering(address).newView(message);
   if (message instanceof NewViewAck) return ackChecks(address, message);

@@ -141,7 +141,7 @@ class LinearHybster implements Agreement {
   }
 
   reconsider(): void {
-    this.#ordering.advance();
+    this.#ordering.voting.advance();
   }
 
   pursue(seq: SequenceNumber): void {
@@ -157,7 +157,7 @@ class LinearHybster implements Agreement {
   }
 
   advance(low: SequenceNumber, anchor: Anchor): void {
-    this.#place.adopt(anchor);
+    this.#views.onAnchor(anchor);
     this.#ordering.advanceTo(low);
     this.#views.pump();
   }
@@ -179,8 +179,7 @@ class LinearHybster implements Agreement {
 
   resume(): void {
     for (const { seq, message } of this.#recovered.splice(0)) {
-      if (message instanceof Proposal) this.#ordering.recover(message, null, seq);
-      else if (message instanceof Certificate) this.#ordering.recover(null, message, seq);
+      if (message instanceof Proposal || message instanceof Certificate) this.#ordering.recover(seq, message);
     }
     this.#views.resume();
   }

@@ -17,18 +17,18 @@ export class Opening {
   readonly outcome: Outcome;
   /** What is re-proposed, in order; a draft until it is certified. Values of what a checkpoint covers here are left out. */
   readonly proposals: Proposal[];
-  readonly #valueOf: (seq: SequenceNumber, digest: string) => Value | null;
+  readonly #lookUp: (seq: SequenceNumber, digest: string) => Value | null;
   #certified = 0;
   #answers = 0;
 
   constructor(
     viewChanges: readonly ViewChange[],
     outcome: Outcome,
-    valueOf: (seq: SequenceNumber, digest: string) => Value | null,
+    lookUp: (seq: SequenceNumber, digest: string) => Value | null,
   ) {
     this.viewChanges = viewChanges;
     this.outcome = outcome;
-    this.#valueOf = valueOf;
+    this.#lookUp = lookUp;
     this.proposals = outcome.digests.map((digest, index) => this.#draft(digest, outcome.low + 1 + index));
   }
 
@@ -73,7 +73,7 @@ export class Opening {
       extension,
       certificate: NOTHING,
       share: NOTHING,
-      value: this.#valueOf(seq, digest),
+      value: this.#lookUp(seq, digest),
       evidence: [],
     });
   }

@@ -98,30 +98,34 @@ export function outcomeOf(
   viewChanges: readonly ViewChange[],
   bases: ReadonlyMap<View, Base>,
 ): Outcome {
-  let anchor: Anchor | null = null;
-  const newest = new Map<SequenceNumber, Proposal>();
-  let highestBase: View = 0;
-  let highest: SequenceNumber = 0;
-  for (const viewChange of viewChanges) {
-    if (viewChange.anchor !== null && viewChange.anchor.seq > (anchor?.seq ?? -1)) anchor = viewChange.anchor;
-    highestBase = Math.max(highestBase, viewChange.base);
-    for (const prepare of viewChange.prepares) {
-      highest = Math.max(highest, prepare.seq);
-      if (prepare.view >= (newest.get(prepare.seq)?.view ?? 0)) newest.set(prepare.seq, prepare);
-    }
-  }
+  const anchor = newestAnchor(viewChanges);
   const low = lowIn(law, anchor);
+  const newest = newestPrepares(viewChanges);
+  const highest = Math.max(low, ...newest.keys());
   const digests: Digest[] = [];
   for (let seq = low + 1; seq <= highest; seq += 1) digests.push(newest.get(seq)?.digest ?? law.noop);
-  const maximum = Math.max(low, highest);
+  const highestBase = Math.max(...viewChanges.map(({ base }) => base));
   const { standing } = present(bases.get(highestBase), "the bases of valid ViewChanges");
-  const count = 1 + faded(standing, maximum);
-  return {
-    anchor,
-    low,
-    digests,
-    standing: { view, maximum, count, extension: maximum + law.probation(count) },
-  };
+  const count = 1 + faded(standing, highest);
+  const extension = highest + law.probation(count);
+  return { anchor, low, digests, standing: { view, maximum: highest, count, extension } };
+}
+
+function newestAnchor(viewChanges: readonly ViewChange[]): Anchor | null {
+  let newest: Anchor | null = null;
+  for (const { anchor } of viewChanges) {
+    if (anchor !== null && (newest === null || anchor.seq > newest.seq)) newest = anchor;
+  }
+  return newest;
+}
+
+/** Of every slot the Prepare of the highest view. */
+function newestPrepares(viewChanges: readonly ViewChange[]): ReadonlyMap<SequenceNumber, Proposal> {
+  const newest = new Map<SequenceNumber, Proposal>();
+  for (const prepare of viewChanges.flatMap(({ prepares }) => prepares)) {
+    if (prepare.view >= (newest.get(prepare.seq)?.view ?? 0)) newest.set(prepare.seq, prepare);
+  }
+  return newest;
 }
 
 /** `c(x)` of dqbft.md 4.2: view changes fade as probations' worth of slots are decided. */

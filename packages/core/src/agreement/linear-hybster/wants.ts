@@ -57,6 +57,11 @@ export class Wants {
     this.#views.delete(view);
   }
 
+  /** What was asked for up to a view is not needed any more, or will be asked for anew. */
+  forgetViews(upTo: View): void {
+    for (const view of this.#views.keys()) if (view <= upTo) this.#views.delete(view);
+  }
+
   /** A value that is missed. To be said anew each time, between two calls of {@link settleBodies}. */
   body(header: Proposal, source: ReplicaId): void {
     const { digest } = header;

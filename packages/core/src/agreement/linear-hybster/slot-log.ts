@@ -1,0 +1,27 @@
+import type { Port } from "../../effects/port.ts";
+import type { Proposal } from "../../wire/messages.ts";
+import type { Slot } from "./slot.ts";
+
+/** Puts a proposal into the log, durable before anything that follows. */
+export function persistProposal(port: Port, slot: Slot, proposal: Proposal): void {
+  port.persist(slot.seq, proposal);
+  slot.logged = { view: proposal.view, digest: proposal.digest };
+}
+
+/** Puts a proposal into the log in time, unless it is there. */
+export function noteProposal(port: Port, slot: Slot, proposal: Proposal): void {
+  const { view, digest } = proposal;
+  if (slot.logged?.view === view && slot.logged.digest === digest) return;
+  port.note(slot.seq, proposal);
+  slot.logged = { view, digest };
+}
+
+/**
+ * The log of a decided slot holds its value, for peers. Until a slot leaves the window or the base moves, it may hold what we
+ * signed in our base instead, which we may have to show.
+ */
+export function noteDecision(port: Port, slot: Slot | undefined): void {
+  if (slot === undefined || slot.commit === null || slot.logged?.digest === slot.commit.digest) return;
+  const decided = slot.holding(slot.commit.digest);
+  if (decided !== null && decided.certificate.length > 0) noteProposal(port, slot, decided);
+}
