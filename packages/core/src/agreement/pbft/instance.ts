@@ -65,6 +65,14 @@ export class Instance {
     return this.view <= this.#mutedView || this.low < this.#mutedSlot;
   }
 
+  /** Slots in use, in ascending order. */
+  *live(): Iterable<Slot> {
+    for (let seq = this.low + 1; seq <= this.slots.high; seq += 1) {
+      const slot = this.slots.find(seq);
+      if (slot !== undefined) yield slot;
+    }
+  }
+
   primaryOf(view: View): ReplicaId {
     return primaryOf(this.context, view);
   }

@@ -1,19 +1,19 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { invariant } from "../../kernel/invariant.ts";
 import { Misbehaviour } from "../../kernel/misbehaviour.ts";
-import { type Evidence, MessageKind, Proposal, Pull, Vote } from "../../wire/messages.ts";
+import { type Evidence, MessageKind, Proposal, Pull, type Vote } from "../../wire/messages.ts";
 import { DIGESTS_PER_SLOT_MAX, PreparedCertificate, type Selection } from "../../wire/pbft.ts";
 import type { Value } from "../../wire/value.ts";
-import { Body, type FetchBodies } from "../../wire/view-change.ts";
+import { Body } from "../../wire/view-change.ts";
 import { Verdict } from "../agreement.ts";
-import { commitClaim, headerClaim, prepareClaim, type Subject } from "./claims.ts";
+import { claimOf } from "./answers.ts";
+import { cast } from "./cast.ts";
+import { headerClaim, type Subject } from "./claims.ts";
 import type { Instance } from "./instance.ts";
-import { makeShare, openShare } from "./signed-share.ts";
+import { openShare } from "./signed-share.ts";
 import type { Slot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Bytes of values that one answer holds at most: 1 MiB, plus the one that crosses it. */
-const ANSWER_BYTES_MAX = 1_048_576;
 
 /** What the normal case tells the other parts of its instance. */
 export interface Listener {
@@ -93,7 +93,7 @@ export class NormalCase {
 
   /** Everything that buffered messages allow in a view that was just entered. */
   enter(): void {
-    for (const slot of this.#live()) {
+    for (const slot of this.#instance.live()) {
       const { spare } = slot;
       if (spare?.view === this.#instance.view) this.#onCurrent(this.#instance.primary, slot, spare);
       this.#checkPrepared(slot);
@@ -103,7 +103,7 @@ export class NormalCase {
 
   /** A proposal on hold may be acceptable now. */
   reconsider(): void {
-    for (const slot of this.#live()) this.#consider(slot);
+    for (const slot of this.#instance.live()) this.#consider(slot);
   }
 
   /** What a new view proposes at this slot; the value is null as long as it is missing. */
@@ -171,45 +171,6 @@ export class NormalCase {
     this.#instance.context.port.note(slot.seq, claimOf(slot.seq, digest));
     this.#listener.see(slot.seq);
     this.#deliver(slot);
-  }
-
-  /** Our own messages about a slot, to a peer that asks. Others' votes are never passed on. Returns bytes of values. */
-  answer(to: ReplicaId, slot: Slot, values: boolean): number {
-    const { port } = this.#instance.context;
-    const { decision, proposal } = slot;
-    const wanted = decision === null ? proposal : (slot.body(decision) ?? proposal);
-    let bytes = 0;
-    if (values && wanted !== null && wanted.value !== null && wanted.certificate.length > 0) {
-      port.send(to, wanted);
-      bytes = wanted.value.bytes.length;
-    }
-    if (decision !== null) port.send(to, claimOf(slot.seq, decision));
-    for (const vote of this.#ownVotes(slot)) port.send(to, vote);
-    return bytes;
-  }
-
-  /** Values that a new primary lacks. */
-  onFetchBodies(from: ReplicaId, { digests }: FetchBodies): void {
-    const wanted = new Set(digests);
-    let bytes = 0;
-    for (const slot of this.#live()) {
-      for (const digest of wanted) {
-        const value = slot.body(digest)?.value ?? null;
-        if (value === null || bytes > ANSWER_BYTES_MAX) continue;
-        wanted.delete(digest);
-        bytes += value.bytes.length;
-        this.#instance.context.port.send(from, new Body(value));
-      }
-    }
-  }
-
-  /** The same to all, with the header alone: who lacks the value asks for it. */
-  resend(slot: Slot): void {
-    const { port } = this.#instance.context;
-    const { proposal } = slot;
-    const ours = this.#instance.isPrimary && proposal?.view === this.#instance.view;
-    if (ours && proposal.certificate.length > 0) port.broadcast(proposal.header());
-    for (const vote of this.#ownVotes(slot)) port.broadcast(vote);
   }
 
   /** After a restart: says again what we said in the present view. */
@@ -311,7 +272,7 @@ export class NormalCase {
   }
 
   #sendPrepare(slot: Slot, proposal: Proposal): void {
-    this.#vote(MessageKind.PbftPrepare, proposal, (vote) => {
+    cast(this.#instance, MessageKind.PbftPrepare, proposal, (vote) => {
       slot.ownPrepare = vote;
       slot.prepares.add(this.#instance.self, vote);
       this.#checkPrepared(slot);
@@ -330,7 +291,7 @@ export class NormalCase {
   }
 
   #sendCommit(slot: Slot, subject: Subject): void {
-    this.#vote(MessageKind.PbftCommit, subject, (vote) => {
+    cast(this.#instance, MessageKind.PbftCommit, subject, (vote) => {
       slot.ownCommit = vote;
       slot.commits.add(this.#instance.self, vote);
       this.#listener.commitSent(slot, vote);
@@ -361,25 +322,6 @@ export class NormalCase {
     this.#listener.delivered();
   }
 
-  /** A vote of ours, signed if this variant wants that, and sent to all unless the view is over. */
-  #vote(kind: MessageKind, { view, seq, digest }: Subject, then: (vote: Vote) => void): void {
-    const { authentication, context, jobs, self } = this.#instance;
-    const cast = (share: Uint8Array): void => {
-      if (this.#instance.view !== view || !this.#instance.active) return;
-      const vote = new Vote({ kind, view, seq, digest, share });
-      context.port.broadcast(vote);
-      then(vote);
-    };
-    if (authentication === "mac") return cast(NOTHING);
-    const subject = { view, seq, digest };
-    const { instance } = context;
-    const claim =
-      kind === MessageKind.PbftPrepare ? prepareClaim(instance, subject) : commitClaim(instance, subject);
-    jobs.certify(claim, (result) => {
-      if (result.type === "certified") cast(makeShare(self, result.certificate));
-    });
-  }
-
   /** One vote may be a lie; with `f + 1` a correct replica has the proposal (dqbft.md H22). */
   #noticeExistence(slot: Slot): void {
     if (slot.proposal?.view === this.#instance.view) return;
@@ -387,23 +329,6 @@ export class NormalCase {
     if (Math.max(slot.prepares.size, slot.commits.size) >= oneCorrect) this.#listener.see(slot.seq);
     else this.#listener.pursue(slot.seq);
   }
-
-  #ownVotes({ ownPrepare, ownCommit }: Slot): readonly Vote[] {
-    return [ownPrepare, ownCommit].filter((vote): vote is Vote => vote?.view === this.#instance.view);
-  }
-
-  *#live(): Iterable<Slot> {
-    const { low, slots } = this.#instance;
-    for (let seq = low + 1; seq <= slots.high; seq += 1) {
-      const slot = slots.find(seq);
-      if (slot !== undefined) yield slot;
-    }
-  }
-}
-
-/** "This digest is decided here." */
-export function claimOf(seq: SequenceNumber, digest: string): Vote {
-  return new Vote({ kind: MessageKind.PbftDecided, view: 0, seq, digest, share: NOTHING });
 }
 
 function claimPrepared({ view, seq, digest }: Proposal): PreparedCertificate {

@@ -23,6 +23,7 @@ import type {
 import type { Value } from "../../wire/value.ts";
 import type { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
+import { Answers } from "./answers.ts";
 import { type Authentication, checks } from "./checks.ts";
 import { Instance } from "./instance.ts";
 import { NormalCase } from "./normal-case.ts";
@@ -37,6 +38,7 @@ import { ViewChanger } from "./view-changer.ts";
 class Pbft implements Agreement {
   readonly #instance: Instance;
   readonly #normal: NormalCase;
+  readonly #answers: Answers;
   readonly #recovery: Recovery;
   readonly #statements: Statements;
   readonly #views: ViewChanger;
@@ -44,6 +46,7 @@ class Pbft implements Agreement {
 
   constructor(authentication: Authentication, context: AgreementContext) {
     this.#instance = new Instance(authentication, context);
+    this.#answers = new Answers(this.#instance);
     this.#statements = new Statements(this.#instance);
     this.#restart = new Restart(this.#instance);
     this.#normal = new NormalCase(this.#instance, {
@@ -62,8 +65,8 @@ class Pbft implements Agreement {
     });
     const statements = this.#statements;
     this.#recovery = new Recovery(this.#instance, {
-      answer: (to, slot, values) => this.#normal.answer(to, slot, values),
-      resend: (slot) => this.#normal.resend(slot),
+      answer: (to, slot, values) => this.#answers.answer(to, slot, values),
+      resend: (slot) => this.#answers.resend(slot),
       tick: () => {
         statements.tick();
         this.#views.tick();
@@ -155,7 +158,7 @@ class Pbft implements Agreement {
       case MessageKind.FetchNewView:
         return this.#views.onFetchNewView(from, message as FetchNewView);
       case MessageKind.FetchBodies:
-        return this.#normal.onFetchBodies(from, message as FetchBodies);
+        return this.#answers.onFetchBodies(from, message as FetchBodies);
       case MessageKind.Body:
         return this.#views.onBody((message as Body).value);
       default:
@@ -225,11 +228,7 @@ class Pbft implements Agreement {
     if (viewState !== null) this.#views.restore(viewState);
     this.#restart.restoreSlots();
     this.#views.resume();
-    const { slots } = this.#instance;
-    for (let seq = this.low + 1; seq <= slots.high; seq += 1) {
-      const slot = slots.find(seq);
-      if (slot !== undefined) this.#resumeSlot(slot);
-    }
+    for (const slot of this.#instance.live()) this.#resumeSlot(slot);
     this.#recovery.arm();
   }
 

@@ -1,0 +1,66 @@
+import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
+import { MessageKind, Vote } from "../../wire/messages.ts";
+import { Body, type FetchBodies } from "../../wire/view-change.ts";
+import type { Instance } from "./instance.ts";
+import type { Slot } from "./slot.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+/** Bytes of values that one answer holds at most: 1 MiB, plus the one that crosses it. */
+const ANSWER_BYTES_MAX = 1_048_576;
+
+/** What peers get who missed something: our own messages, and values, which speak for themselves (pbft.md 10.4). */
+export class Answers {
+  readonly #instance: Instance;
+
+  constructor(instance: Instance) {
+    this.#instance = instance;
+  }
+
+  /** Our own messages about a slot, to a peer that asks. Others' votes are never passed on. Returns bytes of values. */
+  answer(to: ReplicaId, slot: Slot, values: boolean): number {
+    const { port } = this.#instance.context;
+    const { decision, proposal } = slot;
+    const wanted = decision === null ? proposal : (slot.body(decision) ?? proposal);
+    let bytes = 0;
+    if (values && wanted !== null && wanted.value !== null && wanted.certificate.length > 0) {
+      port.send(to, wanted);
+      bytes = wanted.value.bytes.length;
+    }
+    if (decision !== null) port.send(to, claimOf(slot.seq, decision));
+    for (const vote of this.#ownVotes(slot)) port.send(to, vote);
+    return bytes;
+  }
+
+  /** Values that a new primary lacks. */
+  onFetchBodies(from: ReplicaId, { digests }: FetchBodies): void {
+    const wanted = new Set(digests);
+    let bytes = 0;
+    for (const slot of this.#instance.live()) {
+      for (const digest of wanted) {
+        const value = slot.body(digest)?.value ?? null;
+        if (value === null || bytes > ANSWER_BYTES_MAX) continue;
+        wanted.delete(digest);
+        bytes += value.bytes.length;
+        this.#instance.context.port.send(from, new Body(value));
+      }
+    }
+  }
+
+  /** The same to all, with the header alone: who lacks the value asks for it. */
+  resend(slot: Slot): void {
+    const { port } = this.#instance.context;
+    const { proposal } = slot;
+    const ours = this.#instance.isPrimary && proposal?.view === this.#instance.view;
+    if (ours && proposal.certificate.length > 0) port.broadcast(proposal.header());
+    for (const vote of this.#ownVotes(slot)) port.broadcast(vote);
+  }
+
+  #ownVotes({ ownPrepare, ownCommit }: Slot): readonly Vote[] {
+    return [ownPrepare, ownCommit].filter((vote): vote is Vote => vote?.view === this.#instance.view);
+  }
+}
+
+/** "This digest is decided here." */
+export function claimOf(seq: SequenceNumber, digest: string): Vote {
+  return new Vote({ kind: MessageKind.PbftDecided, view: 0, seq, digest, share: NOTHING });
+}
