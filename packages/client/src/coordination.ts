@@ -58,14 +58,19 @@ export class Coordination {
     return count >= this.#faults.oneCorrect;
   }
 
-  /** The replicas to wish for, in ring order from the one after the coordinator: first those that may serve us. */
-  successors(): ReplicaId[] {
+  /** Whom to wish for: the next in ring order of those that may be asked, and of these one that may serve us if any does. */
+  successor(may: (replica: ReplicaId) => boolean): ReplicaId | undefined {
     const { n } = this.#faults;
     const ring = Array.from({ length: n - 1 }, (_, step) => ((this.#coordinator ?? 0) + step + 1) % n);
-    return [
-      ...ring.filter((replica) => !this.isAway(replica)),
-      ...ring.filter((replica) => this.isAway(replica)),
-    ];
+    const asked = ring.filter(may);
+    return asked.find((replica) => !this.isAway(replica)) ?? asked[0];
+  }
+
+  /** Whether our coordinator is away, and there is one to wish for that is not. */
+  mustLeave(may: (replica: ReplicaId) => boolean): boolean {
+    if (this.#coordinator === null || !this.isAway(this.#coordinator)) return false;
+    const next = this.successor(may);
+    return next !== undefined && !this.isAway(next);
   }
 
   /** Whether all have been wished for since the last reply: perhaps the cluster knows later nonces of ours than these. */

@@ -206,10 +206,7 @@ export class Session {
   /** A coordinator that enough replicas say is away is left at once, if there is one that is not (dqbft.md H25). */
   #onNoHome(from: ReplicaId, away: readonly ReplicaId[], now: Micros): void {
     this.#coordination.hintAway(from, away);
-    const { coordinator } = this;
-    const [next] = this.#reachable();
-    const lost = coordinator !== null && this.#coordination.isAway(coordinator);
-    if (!lost || next === undefined || this.#coordination.isAway(next)) return this.#goAround(now);
+    if (!this.#coordination.mustLeave((replica) => this.#links.isUp(replica))) return this.#goAround(now);
     this.#ladder.climb(now, Rung.Reassign);
     this.#reassign();
   }
@@ -263,17 +260,13 @@ export class Session {
 
   /** Wishes for the next coordinator that we could talk to. */
   #reassign(): void {
-    const [next] = this.#reachable();
+    const next = this.#coordination.successor((replica) => this.#links.isUp(replica));
     if (next !== undefined) {
       // Nonces come from the clock, which may have been set back since the last wish that the cluster knows.
       if (this.#coordination.wishedInVain) this.#signer.leap();
       this.#coordination.wishFor(this.#signer.assign(next));
     }
     this.#broadcast();
-  }
-
-  #reachable(): ReplicaId[] {
-    return this.#coordination.successors().filter((replica) => this.#links.isUp(replica));
   }
 
   /** Everything under way, oldest first, for a coordinator must not see a later request before an earlier one. */
