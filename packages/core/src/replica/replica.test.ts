@@ -25,6 +25,7 @@ class InstantOrderer implements Orderer {
   maySubmit = true;
   readonly idle = true;
   executed = 0;
+  instances = 1;
   /** Calls of `stabilise` from within a call of the orderer. */
   nested = 0;
   readonly stabilised: number[] = [];
@@ -67,10 +68,14 @@ class InstantOrderer implements Orderer {
   }
 
   decided(): number[] {
-    return [];
+    return new Array<number>(this.instances).fill(0);
   }
 
   status(): [] {
+    return [];
+  }
+
+  views(): [] {
     return [];
   }
 
@@ -239,6 +244,13 @@ test("a peer may not ask for more between two statuses than answering it is wort
   stage.replica.expire(ROOT, 1);
   stage.replica.receive(2, 0, new Pull(1, 1, true));
   expect(stage.effects.filter(({ type }) => type === "report")).toHaveLength(1);
+});
+
+test("a peer that is behind in many instances may ask for more", () => {
+  const stage = new Stage();
+  stage.orderer.instances = 61;
+  for (let i = 0; i < 2_000; i += 1) stage.replica.receive(2, 0, new Pull(1, 1, true));
+  expect(stage.effects.filter(({ type }) => type === "report")).toHaveLength(2_000 - 61 * 32);
 });
 
 test("starting says how far we are, and goes on saying so", () => {

@@ -4,8 +4,10 @@ import type { Orderer } from "../ordering/orderer.ts";
 import { type Message, MessageKind, Status } from "../wire/messages.ts";
 import type { Anchors } from "./anchors.ts";
 
-/** Pulls that one peer may send in one status period: each costs at most about a MiB of answers. */
-const PULLS_MAX = 256;
+/** Pulls that one peer may send in one status period, at least: each costs at most about a MiB of answers. */
+const PULLS_MIN = 256;
+/** And for each instance, where there are many: a peer that comes back is behind in all of them at once. */
+const PULLS_PER_INSTANCE = 32;
 
 /** Tells peers now and then how far we are, and learns from them what we miss (dqbft.md 8, Status). */
 export class StatusExchange {
@@ -14,6 +16,8 @@ export class StatusExchange {
   readonly #anchors: Anchors;
   readonly #pulls = new Map<ReplicaId, number>();
   #furthest: SequenceNumber = 0;
+  /** Null until first needed: the orderer is being made while this is. */
+  #pullsMax: number | null = null;
 
   constructor(port: Port, orderer: Orderer, anchors: Anchors) {
     this.#port = port;
@@ -51,6 +55,7 @@ export class StatusExchange {
     if (message.kind !== MessageKind.Pull) return true;
     const pulls = (this.#pulls.get(from) ?? 0) + 1;
     this.#pulls.set(from, pulls);
-    return pulls <= PULLS_MAX;
+    this.#pullsMax ??= Math.max(PULLS_MIN, PULLS_PER_INSTANCE * this.#orderer.decided().length);
+    return pulls <= this.#pullsMax;
   }
 }

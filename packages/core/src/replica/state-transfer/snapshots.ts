@@ -60,7 +60,8 @@ export class Snapshots {
   readonly #held = new Map<SequenceNumber, Held>();
   readonly #requests = new Map<ReplicaId, number>();
   #pin: Pin | null = null;
-  readonly #waiting = new Set<ReplicaId>();
+  /** Who found another one pinned than the one that it asked for. */
+  readonly #waiting = new Map<ReplicaId, SequenceNumber>();
   #waited = 0;
 
   constructor(options: SnapshotsOptions) {
@@ -139,8 +140,9 @@ export class Snapshots {
       return;
     }
     pin?.users.delete(from); // It has what it wanted, or wants it no more.
-    if (pin !== null && pin.users.size > 0) return void this.#waiting.add(from);
-    const next = this.#waiting.size === 0 || this.#waiting.has(from);
+    if (pin !== null && pin.users.size > 0) return void this.#waiting.set(from, held.seq);
+    const waitedFor = new Set(this.#waiting.values());
+    const next = waitedFor.size === 0 || this.#waiting.has(from) || waitedFor.has(held.seq);
     this.#pin = next ? pinOf(held, from) : null;
     if (next) this.#waiting.clear();
   }

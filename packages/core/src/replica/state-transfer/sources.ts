@@ -96,6 +96,7 @@ export class Sources {
   /** It sent something good, in so many ticks. */
   praise(source: Source, ticks: number): void {
     source.failures = 0;
+    source.restUntil = 0; // It was late, and is awake all the same.
     source.hasIt = true;
     source.patience = Math.max(PATIENCE, Math.min(PATIENCE_MAX, 3 * ticks));
     if (source.standing === "asked") source.standing = "serving";
