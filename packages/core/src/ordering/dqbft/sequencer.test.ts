@@ -25,9 +25,7 @@ class Stage {
       sequel: {
         execute: ({ seq, entry, coordinator }) => void this.done.push(`${seq}.${entry} of ${coordinator}`),
         assign: ({ nonce }) => void this.done.push(`assign ${nonce}`),
-        wants: () => true,
         checkpoint: (seq) => void this.checkpoints.push(seq),
-        outrun: () => {},
       },
     });
   }
