@@ -127,9 +127,9 @@ function report(options: CheckOptions, result: CampaignResult, seconds: number):
   );
   for (const { seed, finding } of failures) {
     const command = `destiny check --protocol ${protocol} --replicas ${replicas} --replay ${seed}`;
-    printLine(`seed ${seed}: ${finding?.oracle}: ${finding?.message.split("\\n")[0]}\\n  ${command}`);
+    printLine(`seed ${seed}: ${finding?.oracle}: ${finding?.message.split("\n")[0]}\n  ${command}`);
   }
-  if (shrunk !== null) printLine(`\\n${describeFinding(shrunk)}`);
+  if (shrunk !== null) printLine(`\n${describeFinding(shrunk)}`);
 }
 
 function range(text: string): Seeds {
