@@ -125,10 +125,11 @@ export class NormalCase {
     if (!slots.contains(vote.seq)) return this.#listener.pursue(vote.seq);
     const sender = authentication === "mac" ? from : (openShare(vote.share)?.signer ?? from);
     if (vote.view > view || (vote.view === view && !active)) this.#listener.ahead(from, vote.view);
+    // A quorum's Commits decide, of whatever view they are: a replica that has left alone learns what the others decide.
+    if (vote.kind === MessageKind.PbftCommit) return this.#onCommit(sender, slots.claim(vote.seq), vote);
     if (vote.view < view) return;
     const slot = slots.claim(vote.seq);
-    if (vote.kind === MessageKind.PbftCommit) this.#onCommit(sender, slot, vote);
-    else this.#onPrepare(sender, slot, vote);
+    this.#onPrepare(sender, slot, vote);
   }
 
   #onPrepare(sender: ReplicaId, slot: Slot, vote: Vote): void {
@@ -146,7 +147,7 @@ export class NormalCase {
     const counted = slot.commits.add(sender, vote);
     if (counted === "conflict") return this.#instance.context.port.report(sender, Misbehaviour.Equivocation);
     if (counted === "known") return;
-    this.#noticeExistence(slot);
+    if (vote.view >= this.#instance.view) this.#noticeExistence(slot);
     if (this.#instance.authentication === "signature") this.#listener.signedCommit(slot, vote);
     this.#checkCommitted(slot);
   }
