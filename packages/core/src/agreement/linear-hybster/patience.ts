@@ -64,6 +64,14 @@ export class Patience {
     if (!waiting) this.#resends = 0;
   }
 
+  /** There is something new to ask for: not after the pause that what is old has come to. */
+  hurry(): void {
+    this.#resends = 0;
+    if (this.#resending) this.#context.port.cancelTimer(RESEND_TIMER);
+    this.#resending = false;
+    this.await(true);
+  }
+
   /** A view was not opened in time. */
   failed(): void {
     this.#failures += 1;

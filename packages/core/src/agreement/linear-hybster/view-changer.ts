@@ -130,9 +130,10 @@ export class ViewChanger {
 
   /** A peer's message is of a view above our base: its NewView has passed us by, if it does not come soon. */
   onAhead(view: View, from: ReplicaId): void {
-    if (view <= this.#place.baseView || this.#views.lineage.has(view)) return;
-    this.#views.wants.view(view, from);
-    this.#wait();
+    const { lineage, wants } = this.#views;
+    if (view <= this.#place.baseView || lineage.has(view) || wants.wantsView(view)) return;
+    wants.view(view, from);
+    this.#patience.hurry();
   }
 
   /** A peer is in a view below our base. */
