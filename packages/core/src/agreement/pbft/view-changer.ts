@@ -95,9 +95,9 @@ export class ViewChanger {
   resume(): void {
     const { active, standing, context } = this.#instance;
     if (active) {
+      if (this.#entered === null) return;
       context.superior.entered(standing);
-      if (this.#entered !== null) this.#installer.install(this.#entered.newView, this.#opening);
-      return;
+      return this.#installer.install(this.#entered.newView, this.#opening);
     }
     context.superior.left();
     this.#announce();
