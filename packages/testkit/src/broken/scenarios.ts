@@ -1,5 +1,6 @@
 import { invariant } from "@destiny/core/kernel/invariant";
 import * as pbft from "./scenarios/pbft-view-change.ts";
+import * as reinstatement from "./scenarios/reinstatement.ts";
 import * as viewChange from "./scenarios/view-change.ts";
 
 /** Drives the product into a corner; throws if it does not come out of it as it should. */
@@ -9,6 +10,7 @@ export type Scenario = () => void;
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
   ...Object.entries(viewChange),
   ...Object.entries(pbft),
+  ...Object.entries(reinstatement),
 ]);
 
 /** The scenario of this name. */

@@ -1,5 +1,7 @@
 import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
 
+const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
+const SLOT_LOG = "packages/core/src/agreement/linear-hybster/slot-log.ts";
 const ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
 const SLOT = "packages/core/src/agreement/linear-hybster/slot.ts";
 const RECOVERY = "packages/core/src/agreement/linear-hybster/recovery.ts";
@@ -14,9 +16,9 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 10.2; reliability finding 3; S9c",
     edits: [
       {
-        file: ORDERING,
-        find: "if (first) this.#context.port.persist(slot.seq, proposal);",
-        replace: "if (first) this.#context.port.note(slot.seq, proposal);",
+        file: SLOT_LOG,
+        find: "port.persist(slot.seq, proposal);",
+        replace: "port.note(slot.seq, proposal);",
       },
     ],
     ...HYBSTER_3,
@@ -28,10 +30,9 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 10.2",
     edits: [
       {
-        file: ORDERING,
-        find: "this.#log(slot, proposal, true);\n    this.#signed = slot.seq;",
-        replace:
-          "slot.logged = { view: proposal.view, digest: proposal.digest };\n    this.#signed = slot.seq;",
+        file: VOTING,
+        find: "persistProposal(this.#context.port, slot, proposal);",
+        replace: "slot.logged = { view: proposal.view, digest: proposal.digest };",
       },
     ],
     ...HYBSTER_3,

@@ -1,5 +1,7 @@
-import { DESTINY_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+import { DESTINY_3, type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.ts";
 
+const BLAME = "packages/core/src/ordering/suspicion/blame.ts";
+const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
 const DQBFT_FOLDER = "packages/core/src/ordering/dqbft";
 const INSTANCES = `${DQBFT_FOLDER}/instances.ts`;
 const ROOMS = `${DQBFT_FOLDER}/rooms.ts`;
@@ -56,7 +58,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
     source: "dqbft.md 14, gate on re-proposals (H3)",
     edits: [
       {
-        file: LINEAR_ORDERING,
+        file: VOTING,
         find: "if (proposal.seq <= this.#place.base.standing.maximum) return true; // What a NewView proposes again is never judged.",
         replace: "",
       },
@@ -71,9 +73,8 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: LINEAR_ORDERING,
-        find: "if (relayed && this.#judge(proposal) === Verdict.Fault) return;",
-        replace:
-          "if (relayed && this.#judge(proposal) === Verdict.Fault) this.#context.port.report(this.#primary, Misbehaviour.BadValue);",
+        find: "const relayed = from !== this.#primary && slot.commit === null && !this.#isPrimary;",
+        replace: "const relayed = false;",
       },
     ],
     ...DESTINY_3,
@@ -213,7 +214,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest(`${DQBFT_FOLDER}/order-queue.test.ts`, "what is proven needs no header"),
+    caughtBy: SIMULATION,
   },
   {
     id: "probation-not-checked",
@@ -310,13 +311,13 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
     source: "dqbft.md 8, who may complain",
     edits: [
       {
-        file: WATCH,
-        find: "if (behind || !(expired || this.#accused === this.#view)) return;",
-        replace: "if (!(expired || this.#accused === this.#view)) return;",
+        file: BLAME,
+        find: "const behind = this.#options.behind();",
+        replace: "const behind = this.#options.behind() && this.#timing;",
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/ordering/suspicion/suspicion.test.ts", ""),
+    caughtBy: unitTest("packages/core/src/ordering/suspicion/suspicion.test.ts", "a replica that is behind"),
   },
   {
     id: "decisions-untimed",
@@ -423,7 +424,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       { file: REINSTATEMENT, find: "port.broadcast(new Rejoin(this.#nonce));", replace: "void Rejoin;" },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("comesBackAtRest"),
   },
   {
     id: "reinstated-by-one",
@@ -465,7 +466,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest(`${DQBFT_FOLDER}/reinstatement.test.ts`, "who asks is asked"),
+    caughtBy: scenario("comesBackAtRest"),
   },
   {
     id: "commands-in-foreign-views",

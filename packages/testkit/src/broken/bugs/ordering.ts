@@ -57,7 +57,10 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest(HOLES, "H7, H12"),
+    caughtBy: unitTest(
+      "packages/core/src/ordering/dqbft/sequencer.test.ts",
+      "H7: a reference that is not the next one",
+    ),
   },
   {
     id: "skips-undecided-here",
@@ -86,7 +89,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest(HOLES, "an O-value is refused"),
+    caughtBy: unitTest("packages/core/src/ordering/dqbft/gate.test.ts", ""),
   },
   {
     id: "forged-request-executed",
@@ -138,6 +141,6 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
     source: "dqbft.md 4.5",
     edits: [{ file: ROOMS, find: "if (agreement.known < seq) agreement.pursue(seq);", replace: "" }],
     ...DESTINY_3,
-    caughtBy: unitTest(HOLES, "H1: a coordinator"),
+    caughtBy: SIMULATION,
   },
 ];

@@ -98,7 +98,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/replica/anchors.test.ts", "a checkpoint taken here"),
+    caughtBy: SIMULATION,
   },
   {
     id: "checkpoint-share-lost",
@@ -156,7 +156,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest(HOLES, "H10: a batch of the old coordinator"),
+    caughtBy: unitTest("packages/core/src/replica/replica.test.ts", "a client that had large results"),
   },
   {
     id: "other-request-same-timestamp",

@@ -1,10 +1,12 @@
 import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario } from "../planted-bug.ts";
 
+const PRESIDING = "packages/core/src/agreement/linear-hybster/presiding.ts";
+const DEPARTING = "packages/core/src/agreement/linear-hybster/departing.ts";
+const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
 const VALIDITY = "packages/core/src/agreement/linear-hybster/validity.ts";
 const CHECKS = "packages/core/src/agreement/linear-hybster/checks.ts";
 const LINEAGE = "packages/core/src/agreement/linear-hybster/lineage.ts";
 const CHANGER = "packages/core/src/agreement/linear-hybster/view-changer.ts";
-const ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
 const DEPARTURES = "packages/core/src/agreement/linear-hybster/departures.ts";
 
 /** What view changes of Linear Hybster must not accept: the safety variants of hybster.md 14. */
@@ -86,11 +88,7 @@ export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
         find: "const last = Math.max(oLast, base.standing.maximum);",
         replace: "const last = oLast;",
       },
-      {
-        file: CHANGER,
-        find: "const last = Math.max(oLast, base.standing.maximum);",
-        replace: "const last = oLast;",
-      },
+      { file: DEPARTING, find: "Math.max(oLast, base.standing.maximum)", replace: "oLast" },
     ],
     ...HYBSTER_3,
     caughtBy: scenario("forgetsReproposal"),
@@ -237,8 +235,8 @@ export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: VALIDITY,
-        find: "highest = Math.max(highest, prepare.seq);",
-        replace: "highest = Math.min(highest, prepare.seq);",
+        find: "const highest = Math.max(low, ...newest.keys());",
+        replace: "const highest = Math.max(low, newest.size - newest.size);",
       },
     ],
     ...HYBSTER_3,
@@ -264,9 +262,9 @@ export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 14, Commit shortens the list",
     edits: [
       {
-        file: CHANGER,
-        find: "prepares: this.#ordering.headers(stable + 1, last),",
-        replace: "prepares: this.#ordering.headers(this.#ordering.decided + 1, last),",
+        file: DEPARTING,
+        find: "ordering.holdings.headers(stable + 1,",
+        replace: "ordering.holdings.headers(Math.max(stable, ordering.decided) + 1,",
       },
     ],
     ...HYBSTER_3,
@@ -278,9 +276,9 @@ export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 6.1; S7",
     edits: [
       {
-        file: ORDERING,
-        find: "if (!this.#place.active) return;\n    this.#signed",
-        replace: "this.#signed",
+        file: VOTING,
+        find: "    if (!this.#place.active) return;\n    this.#signed = Math.max(this.#signed, this.#floor);",
+        replace: "    this.#signed = Math.max(this.#signed, this.#floor);",
       },
     ],
     ...HYBSTER_3,
@@ -307,8 +305,8 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "this.#adopt(base.newView?.anchor ?? null);\n    const entering",
-        replace: "const entering",
+        find: "    this.#views.adopt(base.newView?.anchor ?? null);\n    if (entering) {",
+        replace: "    if (entering) {",
       },
     ],
     ...HYBSTER_3,
@@ -318,13 +316,7 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     id: "departure-not-durable",
     title: "certifies a departure that is in no log: after a crash it cannot be made again",
     source: "hybster.md 14, link certificate lost without re-issue",
-    edits: [
-      {
-        file: CHANGER,
-        find: "this.#own = this.#describe();\n      this.#stale = false;\n      this.#saveState();",
-        replace: "this.#own = this.#describe();\n      this.#stale = false;",
-      },
-    ],
+    edits: [{ file: DEPARTING, find: "      this.#views.save();\n", replace: "" }],
     ...HYBSTER_3,
     caughtBy: SIMULATION,
   },
@@ -335,8 +327,8 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "if (this.#opening !== null) {\n      this.#postponed = Math.max(this.#postponed, to);\n      return;\n    }",
-        replace: "this.#opening = null;",
+        find: "if (this.#presiding.opening !== null) this.#postponed = Math.max(this.#postponed, to);\n    else if (to > this.#place.view) {",
+        replace: "if (to > this.#place.view) {",
       },
     ],
     ...HYBSTER_3,
@@ -347,11 +339,7 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     title: "makes a NewView its base before it has the values that it proposes again",
     source: "hybster.md 14, base before bodies",
     edits: [
-      {
-        file: CHANGER,
-        find: "if (header.seq <= covered || this.#ordering.valueOf(header) !== null) continue;\n      complete = false;",
-        replace: "if (header.seq <= covered || this.#ordering.valueOf(header) !== null) continue;",
-      },
+      { file: CHANGER, find: "    return missing.length === 0;", replace: "    return missing.length >= 0;" },
     ],
     ...HYBSTER_3,
     caughtBy: SIMULATION,
@@ -382,9 +370,9 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 14, no re-issue after re-basing",
     edits: [
       {
-        file: CHANGER,
-        find: "const current = this.#own?.to === view && this.#own.base === baseView && !this.#stale;",
-        replace: "const current = this.#own?.to === view && !this.#stale;",
+        file: DEPARTING,
+        find: "if (own === null || own.to !== view || own.base !== baseView || this.#stale) return null;",
+        replace: "if (own === null || own.to !== view || own.base > baseView || this.#stale) return null;",
       },
     ],
     protocol: "single-linear-hybster",
@@ -397,9 +385,9 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 6.5, re-basing",
     edits: [
       {
-        file: CHANGER,
-        find: "this.#chain = entering ? [] : this.#chain.filter(({ to }) => to > view);",
-        replace: "this.#chain = this.#chain.filter(({ to }) => to > 0);",
+        file: DEPARTING,
+        find: "this.#chain = entered ? [] : this.#chain.filter(({ to }) => to > view);",
+        replace: "this.#chain = this.#chain.filter(({ to }) => to > 0 || (entered && view < 0));",
       },
     ],
     ...HYBSTER_3,
@@ -412,8 +400,8 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "this.#context.port.broadcast(own);\n    }\n    this.#wants.tick();",
-        replace: "}\n    this.#wants.tick();",
+        find: "if (!this.#place.active && current !== null) this.#context.port.broadcast(current);",
+        replace: "void current;",
       },
     ],
     ...HYBSTER_3,
@@ -426,8 +414,8 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "this.#failures += 1;\n    this.leave(view + 1);",
-        replace: "this.#failures += 1;",
+        find: "    this.#patience.failed();\n    this.leave(view + 1);",
+        replace: "    this.#patience.failed();",
       },
     ],
     protocol: "single-linear-hybster",
@@ -467,7 +455,11 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     title: "does not ask for a NewView that has passed it by",
     source: "hybster.md 6.2.2",
     edits: [
-      { file: CHANGER, find: "this.#wants.view(view, from);\n    this.#time();", replace: "this.#time();" },
+      {
+        file: CHANGER,
+        find: "    wants.view(view, from);\n",
+        replace: "    if (from < 0) wants.view(view, from);\n",
+      },
     ],
     ...HYBSTER_3,
     caughtBy: SIMULATION,
@@ -477,13 +469,7 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     title:
       "a new primary certifies its re-proposals before its choice is durable: after a crash it may choose otherwise",
     source: "hybster.md 6.4",
-    edits: [
-      {
-        file: CHANGER,
-        find: "this.#adopt(opening.outcome.anchor);\n    this.#saveState();",
-        replace: "this.#adopt(opening.outcome.anchor);",
-      },
-    ],
+    edits: [{ file: PRESIDING, find: "    this.#views.save();\n", replace: "" }],
     ...HYBSTER_3,
     caughtBy: SIMULATION,
   },

@@ -91,8 +91,8 @@ export function forgetsReproposal(): void {
   const again = stage.prepare(1, 1, "committed in view 0", 1);
   const base = stage.open(1, departures, [again], null);
   demand(stage.enters(base), "the NewView re-proposes what was voted for");
-  demand(stage.counts(stage.leave(2, 2, { base, prepares: [again] })), "with the re-proposal it counts");
   demand(!stage.counts(stage.leave(0, 2, { base })), "the NewView's re-proposal is not listed");
+  demand(stage.counts(stage.leave(2, 2, { base, prepares: [again] })), "with the re-proposal it counts");
 }
 
 /** View 1 starts from a checkpoint; a faulty replica shows none, and an empty list: the slots before it are open again. */
