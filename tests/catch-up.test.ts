@@ -32,7 +32,7 @@ test("a replica that missed more than 1,000 commands and several checkpoints cat
 });
 
 test("while one replica is held by SIGSTOP the others commit, its own clients too, and then it catches up", async () => {
-  // Not replica 0: it orders, and while it does not, nobody commits until there is a view change.
+  // Not replica 0: it orders, and the view change takes a share of the time (see reinstatement.test.ts).
   const held = 3;
   const load = await Load.start(cluster);
   await load.more(100);

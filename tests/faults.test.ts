@@ -3,9 +3,6 @@ import { afterEach, describe, test } from "vitest";
 import { FaultScene } from "./support/fault-scene.ts";
 import { whileUndisseminated } from "./support/undisseminated.ts";
 
-/** The primary of the instance that orders, in its first view. */
-const PRIMARY = 0;
-
 /** Those that are built. */
 const CLUSTERS = [
   { protocol: "destiny", replicas: 5, f: 2 },
@@ -28,40 +25,42 @@ async function start(protocol: string, replicas: number): Promise<FaultScene> {
   return scene;
 }
 
-describe.each(CLUSTERS)("$protocol, $replicas replicas", ({ protocol, replicas, f }) => {
-  test("SIGKILL of the primary that orders, and its restart", async () => {
+// One cluster for what can follow one another: the second fault meets instances that are in later views.
+test.each(CLUSTERS)(
+  "$protocol, $replicas replicas: SIGKILL of the primary that orders, of f at once, and restarts",
+  async ({ protocol, replicas, f }) => {
     const it = await start(protocol, replicas);
-    await it.strike(`${protocol}: the primary is killed`, () => it.kill(PRIMARY));
-    await it.strike(`${protocol}: it is back`, () => it.restart(PRIMARY));
-    await it.settle();
-  });
-
-  test.runIf(f > 1)("SIGKILL of f replicas at once, the next primary too, and their restart", async () => {
-    const it = await start(protocol, replicas);
-    const some = Array.from({ length: f }, (_, id) => id);
-    await it.strike(`${protocol}: replicas ${some.join(", ")} are killed`, () => it.kill(...some));
+    const { primary } = await it.order();
+    await it.strike(`${protocol}: the primary is killed`, () => it.kill(primary));
+    await it.strike(`${protocol}: it is back`, () => it.restart(primary));
+    // The primary that took over, and those after it.
+    const { primary: next } = await it.order();
+    const some = Array.from({ length: f }, (_, step) => (next + step) % replicas);
+    await it.strike(`${protocol}: the next ${f} are killed`, () => it.kill(...some));
     await it.strike(`${protocol}: they are back`, () => it.restart(...some));
     await it.settle();
-  });
+  },
+);
 
-  test("a restart of all replicas, one after the other", async () => {
+test.each(COMPOSED)(
+  "$protocol, $replicas replicas: a restart of all, one after the other",
+  async ({ protocol, replicas }) => {
     const it = await start(protocol, replicas);
     for (let id = 0; id < replicas; id += 1) {
       await it.cluster.local.stopReplica(id);
       await it.strike(`${protocol}: replica ${id} is restarted`, () => it.restart(id));
     }
     await it.settle();
-  });
-});
+  },
+);
 
 describe.each(COMPOSED)("$protocol, $replicas replicas", ({ protocol, replicas, f }) => {
-  const coordinator = replicas - 1;
-  const roles = { primary: PRIMARY, coordinator };
-
   test("SIGKILL of a coordinator with commands ordered but not disseminated, and its restart", async () => {
     const it = await start(protocol, replicas);
+    const { primary } = await it.order();
+    const coordinator = (primary + replicas - 1) % replicas;
     await it.strike(`${protocol}: a coordinator is killed, undisseminated`, () =>
-      whileUndisseminated(it.cluster, roles, () => it.kill(coordinator)),
+      whileUndisseminated(it.cluster, { primary, coordinator }, () => it.kill(coordinator)),
     );
     await it.strike(`${protocol}: it is back`, () => it.restart(coordinator));
     await it.settle();
@@ -69,10 +68,12 @@ describe.each(COMPOSED)("$protocol, $replicas replicas", ({ protocol, replicas, 
 
   test.runIf(f > 1)("SIGKILL of both at once, and their restart", async () => {
     const it = await start(protocol, replicas);
+    const { primary } = await it.order();
+    const coordinator = (primary + replicas - 1) % replicas;
     await it.strike(`${protocol}: the primary and a coordinator are killed, undisseminated`, () =>
-      whileUndisseminated(it.cluster, roles, () => it.kill(PRIMARY, coordinator)),
+      whileUndisseminated(it.cluster, { primary, coordinator }, () => it.kill(primary, coordinator)),
     );
-    await it.strike(`${protocol}: they are back`, () => it.restart(PRIMARY, coordinator));
+    await it.strike(`${protocol}: they are back`, () => it.restart(primary, coordinator));
     await it.settle();
   });
 });

@@ -1,45 +1,39 @@
-/** What a client asked of one key. Every value that is put is put once. */
-export type Asked =
-  | { readonly type: "put"; readonly key: string; readonly value: string }
-  | { readonly type: "get" | "delete"; readonly key: string };
+import { checkHistory, describeVerdict } from "@destiny/check/linearizability/check-history";
+import type { Action, Operation, Outcome } from "@destiny/check/linearizability/history";
+import { expect } from "vitest";
 
-/** What it was told: the value, null if there was none; after a put or delete, whether there had been one. */
-export type Told = string | boolean | null;
-
-/** One operation of a history. Times in microseconds of one clock. */
-export interface Recorded {
-  /** Who asked. One process asks for one thing at a time. */
-  readonly process: number;
-  readonly asked: Asked;
-  readonly invokedAt: number;
-  /** Null if it ended without an answer: it may have executed or may yet, or never will. */
-  readonly answer: { readonly told: Told; readonly at: number } | null;
-}
-
-/** Operations under way and over, as their clients saw them. */
+/** Operations as their clients saw them. Times in microseconds of one clock. */
 export class History {
-  /** Those that are over. */
-  readonly operations: Recorded[] = [];
+  /** Those that are over, whether answered or not. */
+  readonly operations: Operation[] = [];
 
   /** Records one operation from before it is sent until after it is answered. Rejects as `call` does. */
-  async record(process: number, asked: Asked, call: () => Promise<Told>): Promise<void> {
-    const invokedAt = now();
+  async record(
+    asked: { readonly client: string; readonly key: string; readonly action: Action },
+    call: () => Promise<Outcome>,
+  ): Promise<void> {
+    const invoked = now();
     try {
-      const told = await call();
-      this.operations.push({ process, asked, invokedAt, answer: { told, at: now() } });
+      const outcome = await call();
+      this.operations.push({ ...asked, invoked, returned: now(), outcome });
     } catch (error) {
-      this.operations.push({ process, asked, invokedAt, answer: null });
+      this.operations.push({ ...asked, invoked, returned: null, outcome: null });
       throw error;
     }
   }
 
+  /** Expects that one machine could have given all these answers. */
+  expectLinearizable(): void {
+    expect(describeVerdict(checkHistory(this.operations))).toBe("linearizable");
+  }
+
   /** The longest time in which nothing was answered, between these two moments. In milliseconds. */
-  longestSilence(fromMicros: number, toMicros: number): number {
-    const answers = this.operations.map(({ answer }) => answer?.at ?? fromMicros);
-    const inside = answers.filter((at) => at > fromMicros && at < toMicros).sort((a, b) => a - b);
+  longestSilence(from: number, to: number): number {
+    const answers = this.operations.flatMap(({ returned }) => (returned === null ? [] : [returned]));
+    const inside = answers.filter((at) => at > from && at < to).sort((a, b) => a - b);
     let longest = 0;
-    let last = fromMicros;
-    for (const at of [...inside, toMicros]) {
+    let last = from;
+    for (const at of [...inside, to]) {
       longest = Math.max(longest, at - last);
       last = at;
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { COUNTER_MAX, type Digest, type InstanceId, ROOT } from "@destiny/core/kernel/ids";
 import { encodeFrame } from "@destiny/core/wire/codec";
 import {
@@ -18,6 +19,11 @@ import {
 } from "@destiny/core/wire/messages";
 import { Value } from "@destiny/core/wire/value";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+
+/** Frames that are pinned byte by byte, one of each kind. */
+const VECTORS: readonly URL[] = ["frames", "pbft-frames"].map(
+  (name) => new URL(`../../packages/core/src/wire/vectors/${name}.json`, import.meta.url),
+);
 
 /** What a number on the wire is tried with. */
 export interface Place {
@@ -85,6 +91,19 @@ function messagesAt({ view, seq }: Place): Message[] {
 export function framesAt(place: Place, n: number): Uint8Array[] {
   return instances(n).flatMap((instance) =>
     messagesAt(place).map((message) => encodeFrame(instance, message)),
+  );
+}
+
+/** A frame of every kind that there is, for every instance: well-formed, and with nothing in it that is true. */
+export function framesOfEveryKind(n: number): Uint8Array[] {
+  const named = VECTORS.map((url) => JSON.parse(readFileSync(url, "utf8")) as Record<string, string>);
+  const frames = named.flatMap((each) => Object.values(each));
+  return instances(n).flatMap((instance) =>
+    frames.map((hex) => {
+      const frame = Uint8Array.from(Buffer.from(hex, "hex"));
+      new DataView(frame.buffer).setUint16(0, instance, true);
+      return frame;
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
+import type { Action, Outcome } from "@destiny/check/linearizability/history";
 import { KeyValueClient } from "@destiny/client/key-value-client";
-import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { Random } from "@destiny/core/kernel/random";
-import { type Asked, History, now, type Recorded, type Told } from "./history.ts";
+import { History, now } from "./history.ts";
 import type { TestCluster } from "./test-cluster.ts";
 import { pause, until } from "./until.ts";
 
@@ -23,12 +23,12 @@ export class RecordedLoad {
   readonly #served: number[] = [];
   #stopping = false;
 
-  /** One client for each of these coordinators; every replica if absent. */
-  static async start(cluster: TestCluster, homes?: readonly ReplicaId[]): Promise<RecordedLoad> {
+  /** One client for each coordinator. `retryMillis` is the first rung of their ladder. */
+  static async start(cluster: TestCluster, retryMillis: number): Promise<RecordedLoad> {
     const load = new RecordedLoad();
-    for (const [number, home] of (homes ?? [...cluster.local.genesis.replicas.keys()]).entries()) {
-      const options = { deadlineMillis: DEADLINE_MILLIS, retryMillis: 200, retryMaxMillis: 1_000 };
-      const client = await cluster.client({ seed: cluster.seedAt(home, number), ...options });
+    for (const home of cluster.local.genesis.replicas.keys()) {
+      const options = { deadlineMillis: DEADLINE_MILLIS, retryMillis, retryMaxMillis: 5 * retryMillis };
+      const client = await cluster.client({ seed: cluster.seedAt(home), ...options });
       const store = new KeyValueClient(client);
       for (let lane = 0; lane < LANES; lane += 1) load.#running.push(load.#run(store));
     }
@@ -55,19 +55,18 @@ export class RecordedLoad {
     await until(`${count} more answers`, () => this.history.operations.length >= wanted, timeoutMillis);
   }
 
-  /** Waits for what is under way. Gives all that was recorded. */
-  async stop(): Promise<readonly Recorded[]> {
+  /** Waits for what is under way. */
+  async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#running);
-    return this.history.operations;
   }
 
   /** Until the last lane got its first answer to something asked since. */
   #answeredSince(sinceMicros: number): number {
-    const first = new Map<number, number>();
-    for (const { process, invokedAt, answer } of this.history.operations) {
-      if (answer === null || invokedAt < sinceMicros) continue;
-      first.set(process, Math.min(first.get(process) ?? answer.at, answer.at));
+    const first = new Map<string, number>();
+    for (const { client, invoked, returned } of this.history.operations) {
+      if (returned === null || invoked < sinceMicros) continue;
+      first.set(client, Math.min(first.get(client) ?? returned, returned));
     }
     return (Math.max(...first.values()) - sinceMicros) / 1e6;
   }
@@ -76,10 +75,11 @@ export class RecordedLoad {
     const lane = this.#served.push(0) - 1;
     const random = new Random(lane);
     for (let turn = 0; !this.#stopping; turn += 1) {
-      const asked = choose(random, `${lane}.${turn}`);
+      const key = `shared-${random.below(KEYS)}`;
+      const action = choose(random, `${lane}.${turn}`);
       const invokedAt = now();
       try {
-        await this.history.record(lane, asked, () => ask(store, asked));
+        await this.history.record({ client: `${lane}`, key, action }, () => ask(store, key, action));
         this.#served[lane] = invokedAt;
       } catch (error) {
         this.failures.push(error as Error);
@@ -90,16 +90,15 @@ export class RecordedLoad {
   }
 }
 
-function choose(random: Random, value: string): Asked {
-  const key = `shared-${random.below(KEYS)}`;
+function choose(random: Random, value: string): Action {
   const die = random.below(10);
-  if (die < 5) return { type: "put", key, value };
-  return { type: die < 9 ? "get" : "delete", key };
+  if (die < 5) return { type: "put", value };
+  return { type: die < 9 ? "get" : "delete" };
 }
 
-async function ask(store: KeyValueClient, asked: Asked): Promise<Told> {
-  if (asked.type === "put") return (await store.put(asked.key, asked.value)).value;
-  if (asked.type === "delete") return (await store.delete(asked.key)).value;
-  const { value } = await store.get(asked.key);
-  return value === undefined ? null : new TextDecoder().decode(value);
+async function ask(store: KeyValueClient, key: string, action: Action): Promise<Outcome> {
+  if (action.type === "put") return { type: "changed", existed: (await store.put(key, action.value)).value };
+  if (action.type === "delete") return { type: "changed", existed: (await store.delete(key)).value };
+  const { value } = await store.get(key);
+  return { type: "found", value: value === undefined ? null : new TextDecoder().decode(value) };
 }

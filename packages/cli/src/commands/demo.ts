@@ -1,5 +1,7 @@
+import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { Command } from "commander";
 import { type ThrowawayScene, withThrowawayCluster } from "../cluster/throwaway-cluster.ts";
+import { type Crash, crashUnderLoad } from "../demo/crash.ts";
 import { type Recovery, restartAndCompare } from "../demo/recovery.ts";
 import { type Drive, Writers } from "../demo/writers.ts";
 import { interruption } from "../output/interruption.ts";
@@ -10,13 +12,16 @@ import { jsonOption, protocolOption, replicasOption } from "./options.ts";
 const EXAMPLES = `
 Example: destiny demo
 
-Starts a cluster in a temporary folder, writes 1,000 keys through all coordinators, reads them back with verified proofs,
-kills a replica with SIGKILL, keeps writing, starts it again, and waits until its state is the others'. Every number in
-the table was measured in this run. The replica that is killed is not the primary of the ordering instance, replica 0:
-replacing that one by a view change comes with the next release.`;
+Starts a cluster in a temporary folder, writes 1,000 keys through all coordinators, and reads them back with verified proofs.
+Then, in the middle of writing 1,000 more, it kills two replicas with SIGKILL: the one that orders, and another coordinator
+(in a cluster that can do without one only: the one that orders). It shows how long nobody was answered, who orders now, and
+when all clients were served again; starts the two again, waits until all replicas have the same state, and reads back what
+was written meanwhile. Every number in the table was measured in this run.`;
 
 const KEYS = 1_000;
-const KEYS_DURING_CRASH = 500;
+const KEYS_DURING_CRASH = 1_000;
+/** Answers after which the crash comes. */
+const ANSWERS_BEFORE_CRASH = 200;
 
 /** What the demonstration measured. */
 interface DemoReport {
@@ -27,16 +32,9 @@ interface DemoReport {
   readonly read: Drive;
   readonly crash: Crash;
   readonly recovery: Omit<Recovery, "statuses">;
+  /** Of what was written during the crash. */
+  readonly readAgain: Drive;
   readonly seconds: number;
-}
-
-interface Crash {
-  readonly replica: number;
-  readonly write: Drive;
-  /** From the crash to the first answer to the client that the replica coordinated. */
-  readonly failoverSeconds: number;
-  /** Who coordinates that client now. */
-  readonly coordinator: number | null;
 }
 
 /** `destiny demo`: the main job in one go. */
@@ -76,49 +74,62 @@ async function perform(scene: ThrowawayScene): Promise<Omit<DemoReport, "seconds
     const write = await writers.write(0, KEYS);
     progress.stage("reading them back, and verifying the proofs");
     const read = await writers.read(0, KEYS);
-    const crash = await crashOne(scene, writers);
-    progress.stage(`starting replica ${crash.replica} again, until its state is the others'`);
-    const key = KEYS + KEYS_DURING_CRASH;
-    const { statuses: _, ...recovery } = await restartAndCompare(scene, crash.replica, writers, key);
-    return { protocol: cluster.genesis.protocol, replicas: n, f, write, read, crash, recovery };
+    const crash = await crashUnderLoad(cluster, writers, {
+      ...{ first: KEYS, count: KEYS_DURING_CRASH, after: ANSWERS_BEFORE_CRASH },
+      onCrash: (victims) => progress.stage(`killing ${rolesOf(victims)} in the middle of writing`),
+    });
+    progress.stage(`starting ${namesOf(crash.replicas)} again, until all states are equal`);
+    const next = KEYS + KEYS_DURING_CRASH;
+    const { statuses: _, ...recovery } = await restartAndCompare(scene, crash.replicas, writers, next);
+    progress.stage(`reading back what was written meanwhile`);
+    const readAgain = await writers.read(KEYS, KEYS_DURING_CRASH);
+    return { protocol: cluster.genesis.protocol, replicas: n, f, write, read, crash, recovery, readAgain };
   } finally {
     signal.removeEventListener("abort", give);
     await writers.close();
   }
 }
 
-/** The last replica: it is no primary of the ordering instance in the first view. */
-async function crashOne({ cluster, progress }: ThrowawayScene, writers: Writers): Promise<Crash> {
-  const replica = cluster.description.faults.n - 1;
-  progress.stage(`killing replica ${replica}, and writing ${KEYS_DURING_CRASH} more keys`);
-  await cluster.kill(replica);
-  const killedAt = performance.now();
-  let failoverSeconds = Number.NaN;
-  const write = await writers.write(KEYS, KEYS_DURING_CRASH, (client) => {
-    if (client === replica && Number.isNaN(failoverSeconds)) {
-      failoverSeconds = (performance.now() - killedAt) / 1000;
-    }
-  });
-  return { replica, write, failoverSeconds, coordinator: writers.coordinators()[replica] ?? null };
+function namesOf(replicas: readonly ReplicaId[]): string {
+  return replicas.length === 1 ? `replica ${replicas[0]}` : `replicas ${replicas.join(" and ")}`;
 }
 
-function describe({ protocol, replicas, f, write, read, crash, recovery, seconds }: DemoReport): string {
+function rolesOf([primary, coordinator]: readonly ReplicaId[]): string {
+  const orders = `replica ${primary}, which orders`;
+  return coordinator === undefined ? `${orders},` : `${orders}, and replica ${coordinator}, a coordinator,`;
+}
+
+function describe(report: DemoReport): string {
+  const { protocol, replicas, f, write, read, crash, recovery, readAgain, seconds } = report;
+  const proofs = [write, read, crash.write, readAgain];
+  const certificates = proofs.reduce((sum, drive) => sum + drive.certificates, 0);
   return formatPairs([
     ["cluster", `${protocol}, ${replicas} replicas of which ${f} may fail`],
     ["written", `${write.commands} keys through ${replicas} coordinators: ${speed(write)}`],
     ["read back", `${read.commands} keys, all as written: ${speed(read)}`],
+    ["killed", `${rolesOf(crash.replicas)} by SIGKILL, in the middle of ${crash.write.commands} more`],
+    ["silent", `nobody was answered for ${round(crash.silentSeconds)} s`],
     [
-      "proofs verified",
-      `${write.proofs + read.proofs} replies by ${write.certificates + read.certificates} certificates`,
+      "ordered on",
+      `by replica ${crash.primary}, in view ${crash.view}; ${crash.instancesMoved} instances changed their view`,
     ],
-    ["killed", `replica ${crash.replica}, by SIGKILL`],
-    ["written meanwhile", `${crash.write.commands} keys: ${speed(crash.write)}`],
-    ["its client moved", `to replica ${crash.coordinator}, answered after ${round(crash.failoverSeconds)} s`],
-    ["started again", `serving after ${round(recovery.servingSeconds)} s`],
+    ["all clients", `served again after ${round(crash.servedSeconds)} s, by ${servers(crash)}`],
+    ["started again", `${namesOf(crash.replicas)}, serving after ${round(recovery.servingSeconds)} s`],
     ["recovered", `the others' state after ${round(recovery.equalSeconds)} s`],
     ["state digest", `${recovery.digest} at slot ${recovery.seq}, the same at all ${replicas}`],
+    ["read back", `${readAgain.commands} keys of those ${readAgain.commands} more, all as written`],
+    [
+      "proofs verified",
+      `${proofs.reduce((sum, drive) => sum + drive.proofs, 0)} replies by ${certificates} certificates`,
+    ],
     ["took", `${round(seconds, 1)} s in all`],
   ]);
+}
+
+/** Those that coordinate a client now. */
+function servers({ coordinators }: Crash): string {
+  const ids = [...new Set(coordinators)].filter((id) => id !== null).sort((a, b) => a - b);
+  return ids.length === 1 ? `replica ${ids[0]}` : `replicas ${ids.join(", ")}`;
 }
 
 function speed({ commands, seconds, latencyMs }: Drive): string {

@@ -6,11 +6,11 @@ import { Failure } from "../output/failure.ts";
 import { pause } from "../output/interruption.ts";
 import type { Writers } from "./writers.ts";
 
-/** How a replica came back. */
+/** How replicas came back. */
 export interface Recovery {
-  /** From the start of its process until it served. */
+  /** From the start of their processes until they served. */
   readonly servingSeconds: number;
-  /** From the start of its process until its state was the others'. */
+  /** From the start of their processes until their states were the others'. */
   readonly equalSeconds: number;
   /** The slot after which all replicas had the same state, and its digest. */
   readonly seq: number;
@@ -25,17 +25,17 @@ const SETTLE_MILLIS = 200;
 /** Commands between two looks: a checkpoint comes every so many slots, and a slot takes at least one. */
 const COMMANDS_EACH = 80;
 
-/** Starts a replica again, and keeps writing until all have the same state after the same, later slot. */
+/** Starts replicas again, and keeps writing until all have the same state after the same, later slot. */
 export async function restartAndCompare(
   { cluster, signal }: { readonly cluster: LocalCluster; readonly signal: AbortSignal },
-  replica: ReplicaId,
+  replicas: readonly ReplicaId[],
   writers: Writers,
   firstKey: number,
 ): Promise<Recovery> {
   const behind = await executedByOthers(cluster);
   const startedAt = performance.now();
   const since = (): number => (performance.now() - startedAt) / 1000;
-  await cluster.startReplica(replica);
+  await Promise.all(replicas.map((replica) => cluster.startReplica(replica)));
   const servingSeconds = since();
   for (let commands = 0; since() * 1000 < PATIENCE_MILLIS; ) {
     const statuses = await fetchStatuses(cluster.genesis);
@@ -49,10 +49,12 @@ export async function restartAndCompare(
     if (!(await pause(SETTLE_MILLIS, signal))) break;
   }
   signal.throwIfAborted();
-  throw new Failure(`replica ${replica} did not reach the others' state within ${PATIENCE_MILLIS / 1000} s`);
+  throw new Failure(
+    `the replicas did not reach the same state within ${PATIENCE_MILLIS / 1000} s after ${replicas.join(" and ")} came back`,
+  );
 }
 
-/** Up to which slot the cluster had got without it. */
+/** Up to which slot the cluster had got without them. */
 async function executedByOthers(cluster: LocalCluster): Promise<number> {
   const statuses = await fetchStatuses(cluster.genesis);
   return Math.max(...statuses.map((status) => status?.executed ?? 0));
