@@ -9,6 +9,7 @@ import { ExpectedOrder } from "./expected-order.ts";
 import { GenuineRequests } from "./genuine-requests.ts";
 import { GlobalLog, type LogEntry } from "./global-log.ts";
 import { Memory } from "./memory.ts";
+import { NewViews } from "./new-views.ts";
 import { SequentialModel } from "./sequential-model.ts";
 import { Views } from "./views.ts";
 import { VoteLedger } from "./vote-ledger.ts";
@@ -52,6 +53,7 @@ export function setUpOracles(stage: Stage): Oracles {
     model,
     views,
     new CheckpointRoots(faulty),
+    new NewViews({ n, faulty, partitioned, certified: (instance) => votes.certifiedIn(instance) }),
     new Certificates({ n, faulty, votes, quorum, vouched }),
     new Counters({ faulty, durable: (...slot) => stage.durableProposals(...slot) }),
     new Durability((replica) => world.host(replica).disk),

@@ -20,6 +20,9 @@ interface Slot {
   certified: Digest | null;
 }
 
+/** A slot whose value has a quorum behind it. */
+export type CertifiedSlot = Pick<Ballot, "seq" | "view" | "digest">;
+
 /**
  * S2: at most one value per slot has a quorum behind it, in whatever view. Counted are votes as they were really given, by
  * trusted subsystems or by messages sent, lost ones too: a quorum that nobody has collected yet is one all the same.
@@ -28,6 +31,7 @@ export class VoteLedger implements Observer {
   readonly #n: number;
   readonly #quorum: number;
   readonly #slots = new Map<string, Slot>();
+  readonly #certified = new Map<InstanceId, CertifiedSlot[]>();
   /** Slots with a certified value. */
   certifiedSlots = 0;
 
@@ -62,6 +66,10 @@ export class VoteLedger implements Observer {
     demand(certified === null, "S2 one certified value", () => conflict(ballot, certified ?? "", voters));
     slot.certified = ballot.digest;
     this.certifiedSlots += 1;
+    const { instance, seq, view, digest } = ballot;
+    const slots = this.#certified.get(instance) ?? [];
+    this.#certified.set(instance, slots);
+    slots.push({ seq, view, digest });
   }
 
   /** How many replicas voted for exactly this. */
@@ -76,6 +84,11 @@ export class VoteLedger implements Observer {
   /** The value that has a quorum behind it; null if none has. */
   certified(instance: InstanceId, seq: SequenceNumber): Digest | null {
     return this.#slots.get(`${instance} ${seq}`)?.certified ?? null;
+  }
+
+  /** All slots of an instance that have a value with a quorum behind it, in the order in which they came to that. */
+  certifiedIn(instance: InstanceId): readonly CertifiedSlot[] {
+    return this.#certified.get(instance) ?? [];
   }
 
   #votersOf({ instance, seq, view, extension, digest }: Ballot): Set<ReplicaId> | undefined {

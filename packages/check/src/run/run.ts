@@ -10,6 +10,7 @@ import { type Oracles, setUpOracles } from "../oracles/oracles.ts";
 import { type OracleName, Violation } from "../oracles/violation.ts";
 import { type Decision, faultyIn, isOutsideModel, type NetworkDecision } from "../plan/decisions.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { Observer } from "../stage/observer.ts";
 import { Stage } from "../stage/stage.ts";
 import { heal, recover } from "./recovery.ts";
 import { Tally } from "./tally.ts";
@@ -50,7 +51,7 @@ export function run({ plan, protocol }: RunOptions): Outcome {
   const tally = new Tally();
   const stage = new Stage({ plan, protocol, faulty: faultyIn(plan.decisions) });
   const oracles = setUpOracles(stage);
-  stage.watch([...oracles.observers, { sent: () => tally.add("messages") }]);
+  stage.watch([...oracles.observers, counting(tally)]);
   const finding = findingOf(stage, () => {
     stage.start();
     applyFaults(stage, tally);
@@ -85,6 +86,13 @@ function findingOf({ world }: Stage, play: () => void): Finding | null {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { oracle: "no crash", message: text, ...at };
   }
+}
+
+function counting(tally: Tally): Observer {
+  return {
+    sent: () => tally.add("messages"),
+    transferred: () => tally.add("state transfers"),
+  };
 }
 
 function count({ world, clients }: Stage, { model, votes, views }: Oracles, tally: Tally): void {

@@ -22,6 +22,8 @@ export interface Observer {
   crashed?(replica: ReplicaId): void;
   /** Takes back a checkpoint at the start, or goes on from a transferred state. */
   resumedFrom?(replica: ReplicaId, seq: SequenceNumber): void;
+  /** It goes on from a state that its peers sent; {@link resumedFrom} follows. */
+  transferred?(replica: ReplicaId): void;
   delivered?(replica: ReplicaId, delivery: Delivery): void;
   assigned?(replica: ReplicaId, request: AssignRequest): void;
   /** It has executed a slot of the global order to its end, and takes a checkpoint there. */

@@ -15,6 +15,7 @@ export class Observers {
       started: fanOut(observers, "started"),
       crashed: fanOut(observers, "crashed"),
       resumedFrom: fanOut(observers, "resumedFrom"),
+      transferred: fanOut(observers, "transferred"),
       delivered: fanOut(observers, "delivered"),
       assigned: fanOut(observers, "assigned"),
       checkpointed: fanOut(observers, "checkpointed"),

@@ -54,7 +54,10 @@ function watchedJump(
 ): Orderer {
   const jump = orderer.jump.bind(orderer);
   orderer.jump = (anchor) => {
-    markers.push(outbox, () => observer.resumedFrom(self, anchor.seq));
+    markers.push(outbox, () => {
+      observer.transferred(self);
+      observer.resumedFrom(self, anchor.seq);
+    });
     return jump(anchor);
   };
   return orderer;
