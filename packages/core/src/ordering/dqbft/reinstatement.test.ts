@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
 import { FaultModel } from "../../kernel/fault-model.ts";
 import { Challenge, Health, Reinstate, Rejoin } from "../../wire/composition.ts";
@@ -21,6 +22,7 @@ beforeEach(() => {
     ...around,
     self: SELF,
     faults,
+    hash: (bytes) => hash("sha256", bytes, "binary"),
     rejoinTimer: REJOIN,
     grantTimer: GRANT,
     delay: 100,
@@ -156,4 +158,22 @@ test("H16: one that flaps is given its D-instance back less and less often", () 
   expect(attempt(10)).toBe(false);
   reinstatement.expire(GRANT + 1);
   expect(attempt(15)).toBe(true);
+});
+
+test("in a large cluster words are passed on to a few, each of whom does the same", () => {
+  const many = FaultModel.hybrid(101);
+  around = new FakeSurroundings(many);
+  reinstatement = new Reinstatement({
+    ...around,
+    self: SELF,
+    faults: many,
+    hash: (bytes) => hash("sha256", bytes, "binary"),
+    ...{ rejoinTimer: REJOIN, grantTimer: GRANT, delay: 100 },
+    ...{ executed: () => 40, stable: () => 0, granted: () => {} },
+  });
+  for (let signer = 3; signer <= 53; signer += 1) reinstatement.onReinstate(vote(signer, 101));
+  expect(around.d(1).suspected).toEqual([101]);
+  const sent = around.sent();
+  expect(new Set(sent.map(([to]) => to)).size).toBe(10);
+  expect(sent).toHaveLength(510);
 });

@@ -3,14 +3,20 @@ import type { Port } from "../../effects/port.ts";
 import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { Micros, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
 import { Challenge, Health, Reinstate, Rejoin, reinstateClaim } from "../../wire/composition.ts";
+import type { Hash } from "../../wire/value.ts";
 import { BackOff } from "./back-off.ts";
 import type { InstanceTable } from "./instances.ts";
+import { chosenFor, relayFanout } from "./relays.ts";
+
+/** Replicas up to which proofs are passed on to all. */
+const BROADCAST_MAX = 16;
 
 export interface ReinstatementOptions {
   readonly self: ReplicaId;
   readonly faults: FaultModel;
   readonly port: Port;
   readonly jobs: Jobs;
+  readonly hash: Hash;
   readonly instances: InstanceTable;
   /** Of our own wish to come back. */
   readonly rejoinTimer: TimerId;
@@ -96,14 +102,22 @@ export class Reinstatement {
 
   /** Nobody leaves alone: the others are shown why, and the views between are skipped. */
   #count(instance: ReplicaId, view: View, votes: ReadonlyMap<ReplicaId, Reinstate>): void {
-    const { faults, port, instances, granted } = this.#options;
+    const { faults, instances, granted } = this.#options;
     const equal = [...votes.values()].filter((vote) => vote.view === view);
     if (equal.length < faults.oneCorrect) return;
-    for (const vote of equal) port.broadcast(vote);
+    for (const vote of equal) this.#passOn(vote);
     this.#votes.delete(instance);
     this.#grants[instance]?.start();
     instances.of(instance).suspect(view);
     granted(instance);
+  }
+
+  /** In large clusters to a few, who pass it on themselves: all to all would be n² messages for each of the f + 1. */
+  #passOn(vote: Reinstate): void {
+    const { self, faults, port, hash } = this.#options;
+    if (faults.n <= BROADCAST_MAX) return port.broadcast(vote);
+    const digest = hash(reinstateClaim(vote).message);
+    for (const to of chosenFor(digest, self, faults.n, relayFanout(faults.n))) port.send(to, vote);
   }
 
   #sign(instance: ReplicaId, view: View): void {

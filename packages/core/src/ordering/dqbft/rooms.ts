@@ -78,9 +78,9 @@ export class Rooms {
     this.sequencer = this.#createSequencer(limits);
     const { instances, log, assignments } = this;
     const [headers, punctuality] = [this.#headers, this.#punctuality];
-    const common = { context, self, n, faults, port, jobs, instances, log, headers, assignments };
+    const common = { context, self, n, faults, hash, port, jobs, instances, log, headers, assignments };
     this.orderPrimary = new OrderPrimary({ ...common, punctuality, timer: Timer.OrderBatch });
-    this.fill = new Fill({ ...common, hash, rootPort, window: parameters.disseminationWindow });
+    this.fill = new Fill({ ...common, rootPort, window: parameters.disseminationWindow });
     const { sequencer, fill } = this;
     this.oversight = new Oversight({ ...common, sequencer, fill, timer: Timer.Blame });
     this.relays = new Relays({
