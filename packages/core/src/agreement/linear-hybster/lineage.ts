@@ -110,9 +110,9 @@ export class Lineage {
   }
 
   judgeViewChange(viewChange: ViewChange): Judgement {
-    if (this.#valid.has(viewChange)) return { valid: true };
     const base = this.base(viewChange.base);
     if (base === null) return { missing: viewChange.base };
+    if (this.#valid.has(viewChange)) return { valid: true };
     const valid = isValidViewChange(this.#law, viewChange, base);
     if (valid) this.#valid.add(viewChange);
     return { valid };
@@ -147,12 +147,12 @@ export class Lineage {
   }
 
   /**
-   * What must be kept for a base, the base first: every NewView that its recomputation needs, back to established ones. Else
-   * one correct replica could not prove its base to another (hybster.md 6.2).
+   * What must be kept for bases: every NewView that their recomputation needs, back to established ones. Else one correct
+   * replica could not prove its base to another (hybster.md 6.2).
    */
-  neededFor(base: View): readonly KeptNewView[] {
+  neededFor(bases: readonly View[]): readonly KeptNewView[] {
     const needed = new Set<View>();
-    const open = [base];
+    const open = [...bases];
     for (let view = open.pop(); view !== undefined; view = open.pop()) {
       const known = this.#known.get(view);
       if (known === undefined || needed.has(view)) continue;
@@ -165,7 +165,7 @@ export class Lineage {
 
   /** Forgets what is older than a base and not needed for it. */
   forget(base: View): void {
-    const needed = new Set(this.neededFor(base).map(({ newView }) => newView.view));
+    const needed = new Set(this.neededFor([base]).map(({ newView }) => newView.view));
     for (const view of this.#known.keys()) if (view < base && !needed.has(view)) this.#known.delete(view);
     for (const view of this.#candidates.keys()) if (view < base) this.#candidates.delete(view);
   }

@@ -282,7 +282,8 @@ export class ViewChanger {
     const before = lineage.isEstablished(baseView);
     lesson();
     if (before || !lineage.isEstablished(baseView)) return;
-    lineage.forget(baseView);
+    // A view that is being opened may rest on older ones.
+    if (this.#presiding.opening === null) lineage.forget(baseView);
     this.#context.port.note(STATE_SEQ, this.#state());
   }
 
@@ -335,13 +336,15 @@ export class ViewChanger {
   }
 
   #state(): ViewState {
+    const { baseView } = this.#place;
+    const opening = this.#presiding.opening?.viewChanges ?? [];
     return new ViewState({
       view: this.#place.view,
-      base: this.#place.baseView,
-      kept: this.#views.lineage.neededFor(this.#place.baseView),
+      base: baseView,
+      kept: this.#views.lineage.neededFor([baseView, ...opening.map(({ base }) => base)]),
       chain: this.#departing.chain,
       own: this.#departing.own,
-      opening: this.#presiding.opening?.viewChanges ?? [],
+      opening,
     });
   }
 
