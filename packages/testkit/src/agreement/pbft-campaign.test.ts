@@ -57,7 +57,7 @@ function expectKept(cluster: AgreementCluster, quorum: number): number {
   return newViews.length;
 }
 
-const SEEDS = 12;
+const SEEDS = 6;
 const cases = ([4, 5, 7] as const).flatMap((n) =>
   (["mac", "signature"] as const).map((how) => [n, how] as const),
 );

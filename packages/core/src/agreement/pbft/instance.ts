@@ -73,6 +73,11 @@ export class Instance {
     }
   }
 
+  /** Whether we are in that view, or past it. */
+  isLate(view: View): boolean {
+    return view < this.view || (view === this.view && this.active);
+  }
+
   primaryOf(view: View): ReplicaId {
     return primaryOf(this.context, view);
   }

@@ -1,4 +1,4 @@
-import type { Digest, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
+import type { ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
 import { invariant } from "../../kernel/invariant.ts";
 import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import {
@@ -10,7 +10,8 @@ import {
   PbftViewState,
 } from "../../wire/pbft.ts";
 import { viewChangeContent } from "../../wire/pbft-codec.ts";
-import { FetchNewView } from "../../wire/view-change.ts";
+import type { Value } from "../../wire/value.ts";
+import type { FetchNewView } from "../../wire/view-change.ts";
 import { ChangeStore, type Held } from "./change-store.ts";
 import { viewChangeClaim } from "./claims.ts";
 import { decide, follows, type Rules } from "./decide.ts";
@@ -18,12 +19,11 @@ import type { Instance } from "./instance.ts";
 import { NewViews } from "./new-views.ts";
 import { Opening } from "./opening.ts";
 import { makeViewChange } from "./own-change.ts";
+import { Patience, VIEW_CHANGE_TIMER } from "./patience.ts";
 import { isValidViewChange } from "./validity.ts";
+import { ViewHelp } from "./view-help.ts";
 
-export const VIEW_CHANGE_TIMER: TimerId = 2;
 export const RESEND_TIMER: TimerId = 3;
-/** The view-change timer doubles up to 2^this. */
-const DOUBLINGS_MAX = 10;
 /** The resend timer doubles up to 2^this. */
 const BACKOFF_MAX = 4;
 
@@ -43,20 +43,9 @@ export class ViewChanger {
   readonly #opening: Opening;
   /** Our own view change for the view that we are in or on our way to; null in view 0. */
   #own: PbftViewChange | null = null;
-  /** What the last view entered rests on, for peers that lack it. */
-  #entered: { readonly newView: PbftNewView; readonly changes: ReadonlyMap<Digest, PbftViewChange> } | null =
-    null;
-  /** In which view we saw a peer that was ahead of us. */
-  readonly #ahead = new Map<ReplicaId, View>();
-  /** Peers whose late view change for a view that we are in we have seen once. */
-  readonly #late = new Map<ReplicaId, View>();
-  /** The view-change timer runs. */
-  #timing = false;
-  /** View changes in a row that took too long. */
-  #failures = 0;
+  readonly #help: ViewHelp;
+  readonly #patience: Patience;
   #resends = 0;
-  /** Nothing was decided yet in the present view. */
-  #untried = false;
 
   constructor(instance: Instance, installer: Installer) {
     this.#instance = instance;
@@ -66,6 +55,8 @@ export class ViewChanger {
     this.#rules = { authentication, faults, lowOf, probation, noop: instance.noop.digest };
     this.#store = new ChangeStore(authentication === "mac" ? faults.oneCorrect : 1);
     this.#newViews = new NewViews(context);
+    this.#help = new ViewHelp(instance);
+    this.#patience = new Patience(context);
     this.#opening = new Opening(instance, this.#rules, (newView, changes) => {
       context.port.broadcast(newView);
       this.#enter(newView, changes);
@@ -87,7 +78,7 @@ export class ViewChanger {
     this.#instance.active = newView?.view === viewChange.view;
     this.#store.moveTo(viewChange.view);
     if (newView === null) return;
-    this.#entered = { newView, changes: new Map() };
+    this.#help.entered(newView, new Map());
     this.#stand(newView);
   }
 
@@ -95,9 +86,10 @@ export class ViewChanger {
   resume(): void {
     const { active, standing, context } = this.#instance;
     if (active) {
-      if (this.#entered === null) return;
+      const { newView } = this.#help;
+      if (newView === null) return;
       context.superior.entered(standing);
-      return this.#installer.install(this.#entered.newView, this.#opening);
+      return this.#installer.install(newView, this.#opening);
     }
     context.superior.left();
     this.#announce();
@@ -105,26 +97,22 @@ export class ViewChanger {
 
   /** The window has moved, and the present view may propose something in it. */
   get present(): { readonly newView: PbftNewView; readonly opening: Opening } | null {
-    const entered = this.#entered;
-    if (entered === null || !this.#instance.active) return null;
-    return { newView: entered.newView, opening: this.#opening };
+    const { newView } = this.#help;
+    return newView === null || !this.#instance.active ? null : { newView, opening: this.#opening };
   }
 
   /** A value was decided: half of the patience goes that failed view changes brought (pbft.md 11, C10). */
   delivered(): void {
-    if (!this.#untried) return;
-    this.#untried = false;
-    this.#failures = Math.max(0, this.#failures - 1);
+    this.#patience.delivered();
   }
 
   expire(timer: TimerId): void {
     const { active, view } = this.#instance;
+    if (active) return;
     if (timer === VIEW_CHANGE_TIMER) {
-      this.#timing = false;
-      if (active) return;
-      this.#failures += 1;
+      this.#patience.expired();
       this.start(view + 1);
-    } else if (timer === RESEND_TIMER && !active) this.#resend();
+    } else if (timer === RESEND_TIMER) this.#resend();
   }
 
   onViewChange(from: ReplicaId, message: PbftViewChange): void {
@@ -132,7 +120,7 @@ export class ViewChanger {
     if (message.sender !== from || !isValidViewChange(message, context)) {
       return context.port.report(from, Misbehaviour.BadCertificate);
     }
-    if (this.#isLate(message.view)) return this.#answerLate(from, message.view);
+    if (this.#instance.isLate(message.view)) return this.#help.answerLate(from, message.view);
     const held = this.#hold(message);
     const kept = this.#store.add(held);
     if (kept === null) return;
@@ -143,25 +131,24 @@ export class ViewChanger {
 
   onAck(from: ReplicaId, ack: PbftViewChangeAck): void {
     const { faults } = this.#instance.context;
-    if (ack.sender >= faults.n || this.#isLate(ack.view)) return;
+    if (ack.sender >= faults.n || this.#instance.isLate(ack.view)) return;
     this.#store.acknowledge(from, ack);
     this.#advance();
   }
 
   onNewView(from: ReplicaId, newView: PbftNewView): void {
-    if (this.#isLate(newView.view)) return;
+    if (this.#instance.isLate(newView.view)) return;
     if (!this.#newViews.offer(from, newView)) {
       return this.#instance.context.port.report(from, Misbehaviour.BadCertificate);
     }
     this.#advance();
-    if (!this.#isLate(newView.view)) this.#askMissing();
+    if (!this.#instance.isLate(newView.view)) this.#askMissing();
   }
 
   /** A peer lacks view changes that a NewView rests on: those that we found authentic, it gets. */
   onStatus(from: ReplicaId, { view, wanted }: PbftStatus): void {
     for (const name of wanted) {
-      const entered =
-        this.#entered?.newView.view === view ? this.#entered.changes.get(name.digest) : undefined;
+      const entered = this.#help.change(view, name.digest);
       const own = this.#ownHeld()?.digest === name.digest ? this.#own : undefined;
       const found = own ?? entered ?? this.#store.find(name, view)?.message;
       if (found?.view === view) this.#instance.context.port.send(from, new PbftViewChangeForward(found));
@@ -181,36 +168,26 @@ export class ViewChanger {
 
   /** The NewView of our view, for a peer that it may have passed by. */
   show(to: ReplicaId): void {
-    if (this.#entered !== null) this.#instance.context.port.send(to, this.#entered.newView);
+    this.#help.show(to);
   }
 
   onFetchNewView(from: ReplicaId, { view }: FetchNewView): void {
-    const entered = this.#entered;
-    if (entered !== null && entered.newView.view >= view) {
-      this.#instance.context.port.send(from, entered.newView);
-    }
+    this.#help.answer(from, view);
   }
 
-  onBody(
-    value: { readonly digest: Digest; readonly bytes: Uint8Array } & Parameters<Opening["onBody"]>[0],
-  ): void {
+  onBody(value: Value): void {
     this.#opening.onBody(value);
     this.#advance();
   }
 
-  /** A peer is in a view that we are not in: it knows its NewView. */
+  /** A peer is in a view that we are not in. */
   ahead(from: ReplicaId, view: View): void {
-    if (this.#isLate(view) || (this.#ahead.get(from) ?? -1) >= view) return;
-    this.#ahead.set(from, view);
-    this.#instance.context.port.send(from, new FetchNewView(view));
+    this.#help.ahead(from, view);
   }
 
   /** Asks again those that are ahead. */
   tick(): void {
-    for (const [peer, view] of this.#ahead) {
-      if (this.#isLate(view)) this.#ahead.delete(peer);
-      else this.#instance.context.port.send(peer, new FetchNewView(view));
-    }
+    this.#help.tick();
   }
 
   /** Whatever has become possible: to join a higher view, to open ours, to enter one. */
@@ -232,10 +209,9 @@ export class ViewChanger {
     this.#instance.active = false;
     this.#opening.abandon();
     this.#store.moveTo(view);
-    if (this.#timing) context.port.cancelTimer(VIEW_CHANGE_TIMER);
-    this.#timing = false;
+    this.#patience.stop();
     this.#resends = 0;
-    context.port.persist(0, new PbftViewState(this.#own, this.#entered?.newView ?? null));
+    context.port.persist(0, new PbftViewState(this.#own, this.#help.newView));
     context.superior.left();
   }
 
@@ -287,10 +263,7 @@ export class ViewChanger {
   /** Only once a quorum is on its way: replicas that run ahead alone would never meet (pbft.md 11). */
   #startTimer(): void {
     const { context } = this.#instance;
-    if (this.#timing || this.#store.askers + 1 < context.faults.quorum) return;
-    this.#timing = true;
-    const delay = context.parameters.viewChangeDelay * 2 ** Math.min(this.#failures, DOUBLINGS_MAX);
-    context.port.setTimer(VIEW_CHANGE_TIMER, delay);
+    if (this.#store.askers + 1 >= context.faults.quorum) this.#patience.start();
   }
 
   #tryOpen(): void {
@@ -307,7 +280,7 @@ export class ViewChanger {
   /** Recomputed from the view changes that it names (pbft.md 12.9); or `f + 1` replicas, so a correct one, have entered it. */
   #tryEnter(): void {
     for (const { newView, copies } of this.#newViews.offers()) {
-      if (this.#isLate(newView.view)) continue;
+      if (this.#instance.isLate(newView.view)) continue;
       const changes = this.#changesOf(newView);
       const known = changes.filter((held) => held !== null);
       if (copies < this.#instance.context.faults.oneCorrect) {
@@ -350,12 +323,10 @@ export class ViewChanger {
     invariant(this.#own !== null, "we have left the view before");
     this.#instance.active = true;
     this.#stand(newView);
-    this.#entered = { newView, changes: new Map(changes.map(({ digest, message }) => [digest, message])) };
+    this.#help.entered(newView, new Map(changes.map(({ digest, message }) => [digest, message])));
     context.port.persist(0, new PbftViewState(this.#own, newView));
-    if (this.#timing) context.port.cancelTimer(VIEW_CHANGE_TIMER);
+    this.#patience.entered();
     context.port.cancelTimer(RESEND_TIMER);
-    this.#timing = false;
-    this.#untried = true;
     this.#newViews.forget(newView.view);
     context.superior.entered(this.#instance.standing);
     const { anchor, covered, decided } = this.#instance;
@@ -371,20 +342,6 @@ export class ViewChanger {
     const maximum: SequenceNumber = low + selections.length;
     this.#instance.standing = { view, maximum, count, extension };
     this.#instance.proposed = Math.max(maximum, this.#instance.low);
-  }
-
-  #isLate(view: View): boolean {
-    const { view: ours, active } = this.#instance;
-    return view < ours || (view === ours && active);
-  }
-
-  /** At its second try: the first may have crossed the NewView on its way. */
-  #answerLate(from: ReplicaId, view: View): void {
-    const entered = this.#entered;
-    if (entered === null || entered.newView.view < view) return;
-    const again = this.#late.get(from) === view || view < entered.newView.view;
-    this.#late.set(from, view);
-    if (again) this.#instance.context.port.send(from, entered.newView);
   }
 
   #ownHeld(): Held | null {
