@@ -52,6 +52,21 @@ test("a decision that differs from what was accepted counts", () => {
   expect([log.next(1), log.owed(1)]).toEqual([1, 0]);
 });
 
+test("it says of whose slots the forecast has changed, also where a gap is closed and where a view begins", () => {
+  const log = new OrderLog(limits);
+  log.accept(2, list(ref(2, 1)));
+  expect(log.takeMoved()).toEqual([]);
+  log.accept(1, list(ref(1, 1)));
+  expect(log.takeMoved()).toEqual([1, 2]);
+  log.decide(2, list(ref(2, 1)));
+  log.takeMoved();
+  log.decide(1, list(ref(1, 1)));
+  expect([...log.takeMoved()].sort()).toEqual([0, 1, 2]); // Another list than the one accepted: all is folded anew.
+  expect(log.takeMoved()).toEqual([]);
+  log.reopen();
+  expect(log.takeMoved()).toEqual([0, 1, 2]);
+});
+
 test("H21: no more than b references of one D-instance count in one slot", () => {
   const log = new OrderLog(limits);
   log.decide(1, list(...[1, 2, 3, 4].map((seq) => ref(1, seq))));

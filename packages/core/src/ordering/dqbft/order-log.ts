@@ -3,6 +3,8 @@ import { Horizon } from "./horizon.ts";
 import type { OrderLimits, OrderList } from "./order-value.ts";
 import type { OrdererPart } from "./orderer-part.ts";
 
+const NONE: readonly InstanceId[] = [];
+
 interface Slot {
   readonly list: OrderList;
   readonly decided: boolean;
@@ -20,6 +22,8 @@ export class OrderLog {
   #acceptedSeq: SequenceNumber = 0;
   #decided: Horizon;
   #decidedSeq: SequenceNumber = 0;
+  /** D-instances of whose slots the forecasts say something else than when it was last asked. */
+  readonly #moved = new Set<InstanceId>();
 
   constructor(limits: OrderLimits) {
     this.#limits = limits;
@@ -46,6 +50,14 @@ export class OrderLog {
   /** `simDec` less one: every slot of a D-instance up to this one is ordered for good, so it must come to be decided. */
   owed(instance: InstanceId): SequenceNumber {
     return this.#decided.next(instance) - 1;
+  }
+
+  /** D-instances of which {@link next} or {@link owed} may have changed since it was last asked. */
+  takeMoved(): readonly InstanceId[] {
+    if (this.#moved.size === 0) return NONE;
+    const moved = [...this.#moved];
+    this.#moved.clear();
+    return moved;
   }
 
   /** An O-proposal of the present view was accepted. */
@@ -87,6 +99,7 @@ export class OrderLog {
   }
 
   #refold(): void {
+    for (let instance = 0; instance < this.#limits.n; instance += 1) this.#moved.add(instance);
     this.#accepted = this.#decided.copy();
     this.#acceptedSeq = this.#decidedSeq;
     this.#foldAccepted();
@@ -97,7 +110,7 @@ export class OrderLog {
       const slot = this.#slots.get(this.#acceptedSeq + 1);
       if (slot === undefined) return;
       this.#acceptedSeq += 1;
-      this.#accepted.fold(slot.list);
+      this.#fold(this.#accepted, slot.list);
     }
   }
 
@@ -106,8 +119,15 @@ export class OrderLog {
       const slot = this.#slots.get(this.#decidedSeq + 1);
       if (slot?.decided !== true) return;
       this.#decidedSeq += 1;
-      this.#decided.fold(slot.list);
+      this.#fold(this.#decided, slot.list);
       this.#slots.delete(this.#decidedSeq);
+    }
+  }
+
+  #fold(horizon: Horizon, list: OrderList): void {
+    horizon.fold(list);
+    for (const entry of list.entries) {
+      if (entry.type === "reference" && entry.instance < this.#limits.n) this.#moved.add(entry.instance);
     }
   }
 }

@@ -18,7 +18,6 @@ import type { Fill } from "./fill.ts";
 import type { Headers } from "./headers.ts";
 import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
-import type { OrderList } from "./order-value.ts";
 import type { Sequencer } from "./sequencer.ts";
 
 /** O-slots that may pass without a reference to what is disseminated: `F_O` of dqbft.md 11, and half of it until help comes. */
@@ -156,7 +155,6 @@ export class Oversight {
     if (instance === instances.orderInstance) {
       watch.stopAll(Row.Assign);
       for (const { client } of assignments.unproposed) watch.start(Row.Assign, client);
-      for (let home = 0; home < instances.orderInstance; home += 1) this.look(home);
       return;
     }
     watch.stopAll(Row.Proposal);
@@ -175,13 +173,6 @@ export class Oversight {
     this.#awaitOrder(instance);
     const owed = Math.min(log.owed(instance), high);
     this.#await(instance, decided < owed ? decided + 1 : 0);
-  }
-
-  /** O-values that this list refers to: their D-instances have something new waiting, or nothing any more. */
-  lookAll(list: OrderList): void {
-    for (const entry of list.entries) {
-      if (entry.type === "reference" && entry.instance < this.#unordered.length) this.look(entry.instance);
-    }
   }
 
   #lookAtOrder(): void {

@@ -125,6 +125,7 @@ export class Rooms {
       if (proposed !== null) this.#onAccepted(proposed);
       if (proposed === null && notices.length === 0) break;
     }
+    for (const instance of this.log.takeMoved()) this.oversight.look(instance);
     if (touched !== null) this.oversight.look(touched);
   }
 
@@ -199,7 +200,6 @@ export class Rooms {
 
   #onAccepted(list: OrderList): void {
     this.oversight.onOrdering(this.assignments.onAccepted(list));
-    this.oversight.lookAll(list);
   }
 
   /** An ordered slot whose batch is not decided here. Its header may never have reached us: ask. */
