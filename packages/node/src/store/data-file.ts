@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fdatasync, fstatSync, openSync, readSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+import { TreeCheck, type TreeHeader } from "./tree-check.ts";
 
 /**
  * LMDB's file starts with two copies of its header; commits alternate between them. Offsets of lmdb 3.5's
@@ -9,6 +10,12 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 const MAGIC = 0xbeef_c0de;
 const MAGIC_OFFSET = 24;
 const PAGE_BYTES_OFFSET = 48;
+/** Of each of LMDB's two trees, that of free pages and that of records. */
+const TREE_OFFSETS = { free: 48, main: 96 } as const;
+const TREE_FLAGS_OFFSET = 4;
+const TREE_DEPTH_OFFSET = 6;
+const TREE_COUNTS_OFFSET = 8;
+const TREE_ROOT_OFFSET = 40;
 const ROOT_PAGE_OFFSET = 136;
 const LAST_PAGE_OFFSET = 144;
 const TRANSACTION_OFFSET = 152;
@@ -34,6 +41,9 @@ interface Header {
   readonly rootPage: bigint;
   readonly lastPage: number;
   readonly transaction: bigint;
+  /** Its trees as they are described: flags that never change, and where each is. */
+  readonly flags: string;
+  readonly trees: readonly TreeHeader[];
 }
 
 /**
@@ -78,6 +88,7 @@ export class DataFile {
       if (bytes < needed)
         throw damaged(path, `it was cut short: ${bytes} of at least ${needed} bytes are left`);
       checkRoots(fd, path, newest.pageBytes);
+      checkTrees(fd, path, newest);
     } finally {
       closeSync(fd);
     }
@@ -138,7 +149,8 @@ function newestHeader(fd: number, path: string): Header {
   const second = readHeader(fd, first.pageBytes, path);
   const newest = first.transaction > second.transaction ? first : second;
   const oldest = newest === first ? second : first;
-  if (newest.transaction - oldest.transaction > 1n || first.pageBytes !== second.pageBytes) {
+  const alike = first.pageBytes === second.pageBytes && first.flags === second.flags;
+  if (newest.transaction - oldest.transaction > 1n || !alike) {
     throw damaged(path, "its two headers do not follow from each other");
   }
   return newest;
@@ -173,7 +185,30 @@ function readHeader(fd: number, offset: number, path: string): Header {
     rootPage: bytes.readBigUInt64LE(ROOT_PAGE_OFFSET),
     lastPage: Number(bytes.readBigUInt64LE(LAST_PAGE_OFFSET)),
     transaction: bytes.readBigUInt64LE(TRANSACTION_OFFSET),
+    flags: Object.values(TREE_OFFSETS)
+      .map((at) => bytes.readUInt16LE(at + TREE_FLAGS_OFFSET))
+      .join(),
+    trees: [treeIn(bytes, TREE_OFFSETS.free, false), treeIn(bytes, TREE_OFFSETS.main, true)],
   };
+}
+
+function treeIn(bytes: Buffer, offset: number, ordered: boolean): TreeHeader {
+  const root = bytes.readBigUInt64LE(offset + TREE_ROOT_OFFSET);
+  const [branchPages = 0, leafPages = 0, overflowPages = 0, entries = 0] = [0, 8, 16, 24].map((at) =>
+    Number(bytes.readBigUInt64LE(offset + TREE_COUNTS_OFFSET + at)),
+  );
+  return {
+    rootPage: root === NO_PAGE ? null : Number(root),
+    depth: bytes.readUInt16LE(offset + TREE_DEPTH_OFFSET),
+    ...{ branchPages, leafPages, overflowPages, entries, ordered },
+  };
+}
+
+function checkTrees(fd: number, path: string, { pageBytes, lastPage, trees }: Header): void {
+  const refuse = (what: string): never => {
+    throw damaged(path, what);
+  };
+  for (const tree of trees) TreeCheck.run({ fd, pageBytes, lastPage, refuse }, tree);
 }
 
 /** The same advice for whatever kind of damage. */
