@@ -11,6 +11,7 @@ import type { Effect } from "../../effects/effects.ts";
 import { FaultModel } from "../../kernel/fault-model.ts";
 import type { Digest } from "../../kernel/ids.ts";
 import { defaultParameters } from "../../parameters.ts";
+import type { Anchor } from "../../wire/anchor.ts";
 import { encodeBatch, requestsOf } from "../../wire/batch.ts";
 import { MessageKind, Proposal } from "../../wire/messages.ts";
 import { Request } from "../../wire/request.ts";
@@ -19,6 +20,7 @@ import { Value } from "../../wire/value.ts";
 import { COMPOSITION } from "../composition.ts";
 import type { Orderer } from "../orderer.ts";
 import { single } from "./single.ts";
+import { encodePart } from "./single-part.ts";
 
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 const parameters = defaultParameters(5, { orderWindow: 16, checkpointPeriod: 8, suspicionDelay: 8000 });
@@ -325,6 +327,15 @@ test("what a view change drops, overwrites or moves elsewhere comes back to who 
   moved.agreement.commit(own);
   moved.settle();
   expect(moved.dropped).toEqual([4]); // The replica forgets it if it has executed: it is not its coordinator any more.
+});
+
+test("what a transferred state covers is no longer under way", () => {
+  const stage = new Stage();
+  stage.orderer.submit(batch(1));
+  stage.orderer.submit(batch(2));
+  stage.orderer.jump({ part: encodePart(1) } as Anchor);
+  expect(stage.dropped).toEqual([1]); // Who gets it back knows from the table whether it has executed.
+  expect(stage.orderer.executed).toBe(1);
 });
 
 test("complaints travel under the orderer's address only", () => {

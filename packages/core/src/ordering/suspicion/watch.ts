@@ -144,7 +144,7 @@ export class Watch {
 
   /** The primary of this view gives it up: as good as enough complaints (dqbft.md 6). */
   abdicated(view: View): void {
-    if (view >= this.#options.agreement.view) this.#options.agreement.suspect(view + 1);
+    this.#options.agreement.suspect(view + 1); // Nothing if the instance is above that view.
     this.follow();
   }
 
