@@ -27,7 +27,7 @@ async function start(protocol: string, replicas: number): Promise<FaultScene> {
 
 // One cluster for what can follow one another: the second fault meets instances that are in later views.
 test.each(CLUSTERS)(
-  "$protocol, $replicas replicas: SIGKILL of the primary that orders, of f at once, and restarts",
+  "$protocol, $replicas replicas: SIGKILL of the primary that orders, of f at once, of all, and restarts",
   async ({ protocol, replicas, f }) => {
     const it = await start(protocol, replicas);
     const { primary } = await it.order();
@@ -38,6 +38,12 @@ test.each(CLUSTERS)(
     const some = Array.from({ length: f }, (_, step) => (next + step) % replicas);
     await it.strike(`${protocol}: the next ${f} are killed`, () => it.kill(...some));
     await it.strike(`${protocol}: they are back`, () => it.restart(...some));
+    // All of them know their later views from their logs.
+    const all = [...it.cluster.local.processes.keys()];
+    await it.strike(`${protocol}: all are killed, and are back`, async () => {
+      await it.kill(...all);
+      await it.restart(...all);
+    });
     await it.settle();
   },
 );

@@ -62,6 +62,11 @@ test("up serves by every gateway and by the client, and the same folder again ke
   const status = await destiny("status", "--dir", dir, "--json");
   expect(status).toMatchObject({ code: 0, stderr: "" });
   expect(JSON.parse(status.stdout)).toMatchObject({ answering: 3, divergences: [] });
+  const { stdout: table } = await destiny("status", "--dir", dir);
+  expect(table).toMatch(/^ *0 +serving /m);
+  for (const instance of ["O", "D0", "D1", "D2"]) {
+    expect(table).toMatch(new RegExp(`^${instance} +0 +\\d +serving +\\d+ +- +all$`, "m"));
+  }
   expect((await destiny("inspect", join(dir, "replica-0"))).stderr).toMatch(/in use by another process/);
   await ctrlC(command);
 

@@ -14,7 +14,7 @@ Example: destiny demo
 
 Starts a cluster in a temporary folder, writes 1,000 keys through all coordinators, and reads them back with verified proofs.
 Then, in the middle of writing 1,000 more, it kills two replicas with SIGKILL: the one that orders, and another coordinator
-(in a cluster that can do without one only: the one that orders). It shows how long nobody was answered, who orders now, and
+(where only one may fail: the one that orders). It shows how long nobody was answered, who orders now, and
 when all clients were served again; starts the two again, waits until all replicas have the same state, and reads back what
 was written meanwhile. Every number in the table was measured in this run.`;
 
@@ -117,7 +117,7 @@ function describe(report: DemoReport): string {
     ["started again", `${namesOf(crash.replicas)}, serving after ${round(recovery.servingSeconds)} s`],
     ["recovered", `the others' state after ${round(recovery.equalSeconds)} s`],
     ["state digest", `${recovery.digest} at slot ${recovery.seq}, the same at all ${replicas}`],
-    ["read back", `${readAgain.commands} keys of those ${readAgain.commands} more, all as written`],
+    ["read back", `the ${readAgain.commands} keys that were written around the crash, all as written`],
     [
       "proofs verified",
       `${proofs.reduce((sum, drive) => sum + drive.proofs, 0)} replies by ${certificates} certificates`,

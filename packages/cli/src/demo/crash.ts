@@ -1,6 +1,7 @@
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import type { LocalCluster } from "@destiny/node/cluster/local-cluster";
 import { fetchStatuses } from "../cluster/statuses.ts";
+import { Failure } from "../output/failure.ts";
 import type { Drive, Writers } from "./writers.ts";
 
 /** What a crash under load came to. */
@@ -31,21 +32,13 @@ export interface CrashPlan {
   readonly onCrash: (replicas: readonly ReplicaId[]) => void;
 }
 
-/** The primary of the instance that orders, in the first view. */
-const PRIMARY: ReplicaId = 0;
-
-/** Whom the demonstration kills. Each replica coordinates clients; the primary of the order is one of them. */
-export function victimsOf({ n, f }: { readonly n: number; readonly f: number }): readonly ReplicaId[] {
-  return f > 1 ? [PRIMARY, n - 1] : [PRIMARY];
-}
-
 /** Kills replicas in the middle of writing, which goes on. */
 export async function crashUnderLoad(
   cluster: LocalCluster,
   writers: Writers,
   { first, count, after, onCrash }: CrashPlan,
 ): Promise<Crash> {
-  const replicas = victimsOf(cluster.description.faults);
+  const replicas = victimsOf(await lookAt(cluster), cluster.description.faults);
   const clock = new CrashClock(writers.clients.length);
   let answers = 0;
   let killing: Promise<unknown> = Promise.resolve();
@@ -58,20 +51,35 @@ export async function crashUnderLoad(
     killing = Promise.all(replicas.map((id) => cluster.kill(id)));
   });
   await killing;
-  const order = await orderNow(cluster);
-  return { replicas, write, ...clock.report(), ...order, coordinators: writers.coordinators() };
+  const { view, primary, instancesMoved } = await lookAt(cluster);
+  const coordinators = writers.coordinators();
+  return { replicas, write, ...clock.report(), view, primary, instancesMoved, coordinators };
 }
 
-/** Where the order is, as the surviving replica says that is in the highest view. */
-async function orderNow(cluster: LocalCluster): Promise<Pick<Crash, "view" | "primary" | "instancesMoved">> {
+/** What the replicas that answer say of the views of all instances. */
+interface Sight extends Pick<Crash, "view" | "primary" | "instancesMoved"> {
+  readonly instances: number;
+}
+
+async function lookAt(cluster: LocalCluster): Promise<Sight> {
   const statuses = (await fetchStatuses(cluster.genesis)).filter((status) => status !== null);
   const orders = statuses.flatMap(({ instances }) => instances.at(-1) ?? []);
   const [highest] = orders.sort((a, b) => b.view - a.view);
+  if (highest === undefined) throw new Failure("no replica answers");
   const moved = new Set<number>();
   for (const { instances } of statuses) {
     for (const { instance, view } of instances) if (view > 0) moved.add(instance);
   }
-  return { view: highest?.view ?? 0, primary: highest?.primary ?? PRIMARY, instancesMoved: moved.size };
+  const { view, primary } = highest;
+  return { view, primary, instancesMoved: moved.size, instances: statuses[0]?.instances.length ?? 0 };
+}
+
+/** Whom the demonstration kills: a second coordinator too, where there is one and the cluster can do without two replicas. */
+function victimsOf(
+  { primary, instances }: Sight,
+  { n, f }: { readonly n: number; readonly f: number },
+): readonly ReplicaId[] {
+  return f > 1 && instances > 1 ? [primary, (primary + n - 1) % n] : [primary];
 }
 
 /** Times answers from a crash on. */
