@@ -18,6 +18,11 @@ export class FaultModel {
     this.oneCorrect = f + 1;
   }
 
+  /** Votes that make a quorum together with so many that are certain. */
+  quorumBeside(certain: number): number {
+    return this.quorum - certain;
+  }
+
   /** n > 3f. Any two quorums share f + 1 replicas, so at least one correct one: 2f + 1 if n = 3f + 1. */
   static byzantine(n: number): FaultModel {
     const f = Math.floor((n - 1) / 3);

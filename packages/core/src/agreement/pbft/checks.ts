@@ -116,7 +116,7 @@ function preparedChecks(address: InstanceAddress, prepared: PreparedCertificate)
   const { instance, faults } = address;
   const primary = primaryOf(address, prepared.view);
   const { votes } = prepared;
-  if (votes.length < faults.quorum - 1 || !distinct(votes, faults.n)) return null;
+  if (votes.length < faults.quorumBeside(1) || !distinct(votes, faults.n)) return null;
   if (votes.some(({ signer }) => signer === primary)) return null;
   const claim = prepareClaim(instance, prepared);
   const header = identity(primary, headerClaim(instance, prepared), prepared.certificate);

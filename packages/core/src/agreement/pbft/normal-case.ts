@@ -285,7 +285,7 @@ export class NormalCase {
     const { proposal } = slot;
     if (!votes || !slot.accepted || proposal === null || proposal.view !== view) return;
     if (proposal.certificate.length === 0 || (slot.prepared !== null && slot.prepared.view >= view)) return;
-    if (slot.prepares.count(view, proposal.digest) < context.faults.quorum - 1) return;
+    if (slot.prepares.count(view, proposal.digest) < context.faults.quorumBeside(1)) return; // The primary's.
     slot.prepared = authentication === "mac" ? claimPrepared(proposal) : provePrepared(slot, proposal);
     context.port.persist(slot.seq, slot.prepared);
     this.#sendCommit(slot, slot.prepared);

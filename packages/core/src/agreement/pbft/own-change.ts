@@ -26,7 +26,7 @@ export function makeViewChange(instance: Instance, view: View): PbftViewChange {
  * `c` of dqbft.md 4.2. Deviation: the new view's maximum is not known yet when it is reported, so what is decided here takes
  * its place.
  */
-export function fade({ maximum, count, extension }: Standing, decided: number): number {
+function fade({ maximum, count, extension }: Standing, decided: number): number {
   const length = extension - maximum;
   if (length <= 0) return count;
   return Math.max(0, count - Math.floor(Math.max(0, decided - extension) / length));

@@ -23,7 +23,7 @@ import { Patience, VIEW_CHANGE_TIMER } from "./patience.ts";
 import { isValidViewChange } from "./validity.ts";
 import { ViewHelp } from "./view-help.ts";
 
-export const RESEND_TIMER: TimerId = 3;
+const RESEND_TIMER: TimerId = 3;
 /** The resend timer doubles up to 2^this. */
 const BACKOFF_MAX = 4;
 
@@ -270,7 +270,7 @@ export class ViewChanger {
     const { isPrimary, authentication, context, self } = this.#instance;
     const own = this.#ownHeld();
     if (!isPrimary || own === null) return;
-    const acksNeeded = authentication === "mac" ? context.faults.quorum - 2 : 0;
+    const acksNeeded = authentication === "mac" ? context.faults.quorumBeside(2) : 0;
     const believed = [...this.#store.current.values()].filter(
       (held) => this.#store.acknowledgements(held, self) >= acksNeeded,
     );
