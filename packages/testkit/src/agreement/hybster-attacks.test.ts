@@ -212,3 +212,31 @@ test("a proposal with another extension than its view's is refused", () => {
   expect(cluster.agreement(0).known).toBe(0);
   expect(cluster.refusals(1)).toEqual([Misbehaviour.BadValue]);
 });
+
+test("hybster.md 6.4: a new primary that crashed while it opened its view finishes before it leaves again", () => {
+  for (let moment = 10_000; moment < 11_000; moment += 25) {
+    const cluster = open();
+    cluster.propose("a", "b");
+    cluster.settle();
+    cluster.crash(0);
+    cluster.suspect(1, 1, 2);
+    cluster.run(moment);
+    cluster.crash(1);
+    cluster.run(200);
+    cluster.drop(({ from, to }) => from + to === 3); // Nobody tells it again what it had chosen from.
+    cluster.restart(1);
+    cluster.run(5 * SECOND);
+    cluster.heal();
+    cluster.run(30 * SECOND);
+    const view = Math.max(cluster.agreement(1).view, cluster.agreement(2).view);
+    const next = cluster.agreement(1).active && cluster.agreement(2).active ? view : view + 1;
+    cluster.suspect(next % 3 === 0 ? next + 1 : next, 1, 2);
+    cluster.run(60 * SECOND);
+    expect(cluster.refusals(1), `at ${moment}`).toEqual([]);
+    expect([1, 2].map((replica) => cluster.agreement(replica).active)).toEqual([true, true]);
+    cluster.proposeAt(cluster.agreement(1).primary, "c");
+    cluster.run(5 * SECOND);
+    for (const replica of [1, 2]) expect(cluster.log(replica).at(-1)).toBe("c");
+    expect(cluster.conflicts).toEqual([]);
+  }
+});
