@@ -161,6 +161,37 @@ test("a checkpoint replaces pages, keeps the others, and drops those beyond its 
   expect(texts).toEqual(["a0", "b1", undefined, undefined]);
 });
 
+test("earlier checkpoints stay readable while they are kept, and leave nothing behind when they are not", async () => {
+  const store = await open();
+  const page = (index: number, text: string): { index: number; bytes: Buffer } => {
+    return { index, bytes: Buffer.from(text) };
+  };
+  const save = (seq: number, pages: ReturnType<typeof page>[], kept: number[]): void =>
+    store.saveCheckpoint({ seq, cut: [], meta: Buffer.alloc(0), pages, pageCount: 2, kept });
+  const read = (seq: number): unknown[] => [0, 1].map((index) => store.page(seq, index)?.toString());
+  save(10, [page(0, "a0"), page(1, "a1")], []);
+  expect(read(10)).toEqual([undefined, undefined]); // Not durable yet.
+  save(20, [page(1, "b1")], [10]);
+  save(30, [page(0, "c0")], [10, 20]);
+  await settled(store);
+  expect([10, 20, 30].map(read)).toEqual([
+    ["a0", "a1"],
+    ["a0", "b1"],
+    ["c0", "b1"],
+  ]);
+  save(40, [page(1, "d1")], [20]);
+  await settled(store);
+  expect([10, 20, 30, 40].map(read)).toEqual([
+    [undefined, undefined],
+    ["a0", "b1"],
+    [undefined, undefined],
+    ["c0", "d1"],
+  ]);
+  save(50, [], []);
+  await close(store);
+  expect((await inspectStore(dir)).checkpoint).toMatchObject({ seq: 50, pageCount: 2, pages: 2 });
+});
+
 test("a range gives what fits, the first record in any case, and history too", async () => {
   const store = await open();
   append(store, [1, 2, 3, 4, 5]);

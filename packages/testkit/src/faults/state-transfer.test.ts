@@ -4,8 +4,10 @@ import type { Parameters } from "@destiny/core/parameters";
 import { Anchor } from "@destiny/core/wire/anchor";
 import { type Message, MessageKind } from "@destiny/core/wire/messages";
 import { FetchState, StateDigests, StatePages } from "@destiny/core/wire/state-transfer";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Cluster, commandOf, type Letter } from "../cluster.ts";
+
+vi.setConfig({ testTimeout: 60_000 });
 
 const SECOND: Micros = 1_000_000;
 const LATENCY: Micros = 10_000;
@@ -115,6 +117,8 @@ class Scene {
 const PROTOCOLS = [
   ["destiny", 5],
   ["single-linear-hybster", 3],
+  ["dqpbft", 4],
+  ["single-pbft", 4],
 ] as const;
 
 test.each(PROTOCOLS)(
