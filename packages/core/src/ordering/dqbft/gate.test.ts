@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Verdict } from "../../agreement/agreement.ts";
 import { AssignRequest, Certificate, type Evidence, MessageKind, Proposal } from "../../wire/messages.ts";
 import { Value } from "../../wire/value.ts";
-import { judgeOrder } from "./gate.ts";
+import { judgeOrder, mayDisseminate } from "./gate.ts";
 import { type Entry, encodeOrderValue, type Reference } from "./order-value.ts";
 
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
@@ -84,4 +84,25 @@ test("an assignment needs its client's signature and no evidence; two of one cli
 test("bytes that are no list are a fault, the empty list is none", () => {
   expect(judgeOrder(Value.of(Uint8Array.of(1, 2, 3), digestOf), [], limits)).toBe(Verdict.Fault);
   expect(judge([], [])).toBe(Verdict.Accept);
+});
+
+test("H28: there is no quota here: what the O-primary knows to be disseminated need not be", () => {
+  const entries = [1, 2, 3].map((seq) => ref(1, seq));
+  expect(judge(entries, [committed(1, 1), committed(1, 2), committed(1, 3)])).toBe(Verdict.Accept);
+  expect(judge(entries, [header(1, 1), header(1, 2), header(1, 3)])).toBe(Verdict.Accept);
+});
+
+test("H29: evidence that a relay has damaged is replaced by what the backup holds itself, and by nothing else", () => {
+  const value = encodeOrderValue([ref(0, 7), ref(2, 3)], digestOf);
+  const held = (reference: Reference): boolean => reference.instance === 2;
+  expect(judgeOrder(value, [header(0, 7), header(1, 3)], limits, held)).toBe(Verdict.Accept);
+  expect(judgeOrder(value, [header(0, 7)], limits, held)).toBe(Verdict.Accept);
+  expect(judgeOrder(value, [header(1, 7), committed(2, 3)], limits, held)).toBe(Verdict.Fault);
+  expect(judgeOrder(value, [], limits, () => true)).toBe(Verdict.Accept);
+});
+
+test("H25: fresh commands in own views of the home alone, the no-op in all", () => {
+  expect([0, 5, 10].map((view) => mayDisseminate(view, 5, 3))).toEqual([true, true, true]);
+  expect([1, 4, 6].map((view) => mayDisseminate(view, 5, 3))).toEqual([false, false, false]);
+  expect([1, 4, 5].map((view) => mayDisseminate(view, 5, 0))).toEqual([true, true, true]);
 });

@@ -61,7 +61,7 @@ export class Punctuality {
   #review(): void {
     this.#reviewAt = this.#now + this.#n;
     const sorted = [...this.#average].sort((a, b) => a - b);
-    const median = sorted[Math.floor(this.#n / 2)] ?? 0;
+    const median = sorted[sorted.length >> 1] ?? 0;
     this.#threshold = Math.max(this.#least, FACTOR * median);
   }
 
