@@ -16,7 +16,6 @@ export class Instance {
   readonly authentication: Authentication;
   readonly slots: SlotRing<Slot>;
   readonly jobs: Jobs;
-  readonly noop: Value;
   view: View = 0;
   active = true;
   standing: Standing = FIRST_STANDING;
@@ -31,13 +30,19 @@ export class Instance {
   #mutedView: View = -1;
   /** And no earlier than when a stable checkpoint covers all that we may have voted on. */
   #mutedSlot: SequenceNumber = 0;
+  #noop: Value | null = null;
 
   constructor(authentication: Authentication, context: AgreementContext) {
     this.authentication = authentication;
     this.context = context;
     this.slots = new SlotRing(context.parameters.window, (seq) => new Slot(seq));
     this.jobs = new Jobs(context.port);
-    this.noop = noop(context.hash);
+  }
+
+  /** What is proposed where nothing can have been decided. */
+  get noop(): Value {
+    this.#noop ??= noop(this.context.hash);
+    return this.#noop;
   }
 
   get self(): ReplicaId {

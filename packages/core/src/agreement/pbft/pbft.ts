@@ -41,8 +41,10 @@ class Pbft implements Agreement {
   readonly #answers: Answers;
   readonly #recovery: Recovery;
   readonly #statements: Statements;
-  readonly #views: ViewChanger;
-  readonly #restart: Restart;
+  /** Made when first needed: one process may hold tens of thousands of instances that never leave their first view. */
+  #changer: ViewChanger | null = null;
+  /** Until all records are back. */
+  #restart: Restart | null;
 
   constructor(authentication: Authentication, context: AgreementContext) {
     this.#instance = new Instance(authentication, context);
@@ -53,15 +55,12 @@ class Pbft implements Agreement {
       see: (seq) => this.#recovery.see(seq),
       pursue: (seq) => this.#recovery.pursue(seq),
       delivered: () => {
-        this.#views.delivered();
+        this.#changer?.delivered();
         this.#recovery.progress();
       },
       commitSent: (slot, commit) => this.#statements.onCommitSent(slot, commit),
       signedCommit: (slot, commit) => this.#statements.onSignedCommit(slot, commit),
       ahead: (from, view) => this.#views.ahead(from, view),
-    });
-    this.#views = new ViewChanger(this.#instance, {
-      install: (newView, opening) => this.#install(newView, opening),
     });
     const statements = this.#statements;
     this.#recovery = new Recovery(this.#instance, {
@@ -69,7 +68,7 @@ class Pbft implements Agreement {
       resend: (slot) => this.#answers.resend(slot),
       tick: () => {
         statements.tick();
-        this.#views.tick();
+        this.#changer?.tick();
       },
       get waiting() {
         return statements.waiting;
@@ -168,7 +167,7 @@ class Pbft implements Agreement {
 
   expire(timer: TimerId): void {
     if (timer === PULL_TIMER) this.#recovery.expire();
-    else this.#views.expire(timer);
+    else this.#changer?.expire(timer);
   }
 
   complete(ticket: Ticket, result: JobResult): void {
@@ -184,7 +183,7 @@ class Pbft implements Agreement {
   }
 
   show(to: ReplicaId): void {
-    this.#views.show(to);
+    this.#changer?.show(to);
   }
 
   suspect(view: View): void {
@@ -199,7 +198,7 @@ class Pbft implements Agreement {
     this.#instance.decided = Math.max(this.#instance.decided, low);
     this.#instance.known = Math.max(this.#instance.known, low);
     this.#instance.proposed = Math.max(this.#instance.proposed, low);
-    const { present } = this.#views;
+    const present = this.#changer?.present ?? null;
     if (present !== null) this.#installFrom(high + 1, present.newView, present.opening);
     this.#recovery.progress();
     this.#normal.reconsider();
@@ -220,16 +219,24 @@ class Pbft implements Agreement {
   }
 
   recover(record: LogRecord): void {
-    this.#restart.recover(record);
+    this.#restart?.recover(record);
   }
 
   resume(): void {
-    const { viewState } = this.#restart;
+    const viewState = this.#restart?.viewState ?? null;
     if (viewState !== null) this.#views.restore(viewState);
-    this.#restart.restoreSlots();
-    this.#views.resume();
+    this.#restart?.restoreSlots();
+    this.#restart = null;
+    this.#changer?.resume();
     for (const slot of this.#instance.live()) this.#resumeSlot(slot);
     this.#recovery.arm();
+  }
+
+  get #views(): ViewChanger {
+    this.#changer ??= new ViewChanger(this.#instance, {
+      install: (newView, opening) => this.#install(newView, opening),
+    });
+    return this.#changer;
   }
 
   #resumeSlot(slot: Slot): void {
