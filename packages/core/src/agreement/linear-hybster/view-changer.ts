@@ -26,8 +26,8 @@ import { ACK_TICKET, VIEW_TICKET, Views } from "./views.ts";
 
 /** Where the log keeps the state of views. */
 const STATE_SEQ: SequenceNumber = 0;
-/** Bytes of values that one answer holds at most, plus the value that crosses it: 1 MiB. */
-const ANSWER_BYTES_MAX = 1_048_576;
+/** Bytes of values that one answer holds at most, plus the value that crosses it: 2 MiB. */
+const ANSWER_BYTES_MAX = 2_097_152;
 
 /** Changes views (hybster.md 6, linear-hybster.md 6). */
 export class ViewChanger {

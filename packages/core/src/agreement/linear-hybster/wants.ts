@@ -1,10 +1,12 @@
 import type { Port } from "../../effects/port.ts";
 import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
 import { type Message, type Proposal, Pull } from "../../wire/messages.ts";
-import { BODIES_MAX, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
+import { FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 
 /** NewViews that are asked for at a time. */
 const VIEWS_MAX = 32;
+/** Values that one replica is asked for at a time: together they fit into one answer. */
+const UNDER_WAY_MAX = 4;
 
 interface Want {
   /** Who spoke of it, and should have it. */
@@ -24,6 +26,8 @@ export class Wants {
   readonly #patience: number;
   readonly #views = new Map<View, Want>();
   #bodies = new Map<Digest, BodyWant>();
+  /** Values asked for since the last tick. */
+  readonly #asked = new Set<Digest>();
   /** Those wanted now, while they are being said. */
   #next = new Map<Digest, BodyWant>();
 
@@ -34,7 +38,8 @@ export class Wants {
   }
 
   get any(): boolean {
-    return this.#views.size > 0 || [...this.#bodies.values()].some(({ tries }) => tries <= this.#patience);
+    const [first] = this.#bodies.values();
+    return this.#views.size > 0 || (first !== undefined && first.tries <= this.#patience);
   }
 
   wantsView(view: View): boolean {
@@ -73,17 +78,21 @@ export class Wants {
 
   /** All is said: asks for what is newly wanted, and forgets what is not wanted any more. */
   settleBodies(): void {
-    const before = this.#bodies;
     this.#bodies = this.#next;
     this.#next = new Map();
-    this.#ask([...this.#bodies].filter(([digest]) => !before.has(digest)));
+    for (const digest of this.#asked) if (!this.#bodies.has(digest)) this.#asked.delete(digest);
+    this.#ask();
   }
 
-  /** A value came: what it was wanted for. */
+  /** A value came: what it was wanted for. Whoever serves one is asked for the next. */
   gotBody(digest: Digest): readonly Proposal[] {
     const want = this.#bodies.get(digest);
+    if (want === undefined) return [];
     this.#bodies.delete(digest);
-    return want?.headers ?? [];
+    this.#asked.delete(digest);
+    for (const other of this.#bodies.values()) other.tries = 0;
+    this.#ask();
+    return want.headers;
   }
 
   /** Asks again: first who spoke of it, then everybody; in the end it was a lie, or nobody has it any more. */
@@ -94,20 +103,26 @@ export class Wants {
       else if (want.tries <= 2) this.#send(want.source, new FetchNewView(view));
       else this.#port.broadcast(new FetchNewView(view));
     }
+    this.#asked.clear();
     for (const want of this.#bodies.values()) want.tries += 1;
-    const asking = [...this.#bodies].filter(([, { tries }]) => tries <= this.#patience);
-    this.#ask(asking.filter(([, { tries }]) => tries % 2 === 1));
-    this.#pull(asking.filter(([, { tries }]) => tries % 2 === 0));
+    const [first] = this.#bodies.values();
+    if (first === undefined || first.tries > this.#patience) return;
+    if (first.tries % 2 === 1) this.#ask();
+    else this.#pull();
   }
 
-  #ask(wants: readonly (readonly [Digest, BodyWant])[]): void {
+  #ask(): void {
     const bySource = new Map<ReplicaId, Digest[]>();
-    for (const [digest, { source }] of wants) {
+    const busy = new Map<ReplicaId, number>();
+    for (const [digest, { source }] of this.#bodies) {
+      const underWay = busy.get(source) ?? 0;
+      if (underWay >= UNDER_WAY_MAX) continue;
+      busy.set(source, underWay + 1);
+      if (this.#asked.has(digest)) continue;
+      this.#asked.add(digest);
       bySource.set(source, [...(bySource.get(source) ?? []), digest]);
     }
-    for (const [source, digests] of bySource) {
-      this.#send(source, new FetchBodies(digests.slice(0, BODIES_MAX)));
-    }
+    for (const [source, digests] of bySource) this.#send(source, new FetchBodies(digests));
   }
 
   #send(to: ReplicaId, message: Message): void {
@@ -116,9 +131,9 @@ export class Wants {
   }
 
   /** Everybody, also for what they know only as history: it may be decided. */
-  #pull(wants: readonly (readonly [Digest, BodyWant])[]): void {
-    const some = wants.slice(0, BODIES_MAX);
-    if (some.length > 0) this.#port.broadcast(new FetchBodies(some.map(([digest]) => digest)));
+  #pull(): void {
+    const some = [...this.#bodies].slice(0, UNDER_WAY_MAX);
+    this.#port.broadcast(new FetchBodies(some.map(([digest]) => digest)));
     for (const [, { headers }] of some) {
       for (const { seq } of headers) this.#port.broadcast(new Pull(seq, seq, true));
     }
