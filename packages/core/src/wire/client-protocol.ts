@@ -125,7 +125,7 @@ function readRefusal(input: Reader): Refusal {
   const count = input.count(REPLICAS_MAX, 2);
   const away: ReplicaId[] = [];
   for (let i = 0; i < count; i += 1) away.push(input.u16());
-  return { ...refusal, away };
+  return away.length === 0 ? refusal : { ...refusal, away };
 }
 
 function writeProven(reply: ProvenReply, out: Writer): Writer {
