@@ -29,6 +29,13 @@ export class Complaints {
     return complaints;
   }
 
+  /** Those about this view or a later one. */
+  from(view: View): Complaint[] {
+    const complaints: Complaint[] = [];
+    for (const { complaint } of this.#held.values()) if (complaint.view >= view) complaints.push(complaint);
+    return complaints;
+  }
+
   /** Views below this one are past: complaints about them are void. */
   voidBelow(view: View): void {
     for (const [signer, { complaint }] of this.#held) if (complaint.view < view) this.#held.delete(signer);

@@ -254,13 +254,33 @@ test("while the instance changes its view nothing is timed; in the view that it 
   Object.assign(stage.agreement, { view: 1, active: false });
   stage.watch.follow();
   stage.pass(5 * FULL);
-  expect(stage.takeSigners()).toEqual([]);
+  stage.perform();
+  expect(new Set(stage.said.splice(0).map(({ view }) => view))).toEqual(new Set([0]));
   stage.enter(1);
   stage.pass(2 * TICKS_PER_DELAY); // Twice as long in view 1.
   expect(stage.takeSigners()).toEqual([]);
   stage.pass(1);
   stage.perform();
   expect(stage.said.map(({ view }) => view)).toEqual([1]);
+});
+
+test("who is on its way to a view says again and again that it has left the one before: others may lack just that", () => {
+  const stage = new Stage(5);
+  for (const signer of [1, 2, 3]) stage.complain(signer, 0);
+  stage.takeSigners();
+  stage.pass(3 * FULL);
+  const own = stage.said.filter(({ signer }) => signer === 0);
+  expect(own.length).toBeGreaterThan(2);
+  expect(new Set(own.map(({ view }) => view))).toEqual(new Set([0]));
+});
+
+test("whoever complains about a later view has left this one: it counts, and the lowest view is left", () => {
+  const stage = new Stage(5);
+  stage.complain(1, 3);
+  stage.complain(2, 1);
+  expect(stage.suspected).toEqual([]);
+  stage.complain(3, 0);
+  expect(stage.suspected).toEqual([1]);
 });
 
 test("H23: a pause keeps the time that has passed", () => {

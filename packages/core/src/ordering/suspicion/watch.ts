@@ -91,10 +91,10 @@ export class Watch {
     return { ...this.#counts, complainers };
   }
 
-  /** Whether time has to pass here: something waits, or somebody has complained. */
+  /** Whether time has to pass here: something waits, somebody has complained, or others may have to follow. */
   get busy(): boolean {
-    if (this.#complaints.any) return true;
-    return this.#active && (this.#accused === this.#view || this.#rows.some((row) => row.running));
+    if (this.#complaints.any || !this.#active) return true;
+    return this.#accused === this.#view || this.#rows.some((row) => row.running);
   }
 
   /**
@@ -171,7 +171,7 @@ export class Watch {
     const { agreement, period } = this.#options;
     if (complaint.view < agreement.view || agreement.decided - complaint.decided > period) return;
     this.#complaints.hold(complaint, this.#lifetime);
-    this.#act(complaint.view);
+    this.#act();
     this.#bench.arm();
   }
 
@@ -179,11 +179,11 @@ export class Watch {
   tick(behind: boolean): void {
     this.follow();
     this.#complaints.tick();
-    if (!this.#active) return;
+    if (!this.#active) return this.#complain(this.#view - 1);
     let expired = false;
     if (!behind) for (const row of ROWS) expired = this.#tickRow(row) || expired;
     if (behind || !(expired || this.#accused === this.#view)) return;
-    this.#complain();
+    this.#complain(this.#view);
   }
 
   #tickRow(row: Row): boolean {
@@ -194,12 +194,15 @@ export class Watch {
     return expired;
   }
 
-  /** Says again what others would forget by then; the first time, once it is signed. */
-  #complain(): void {
+  /**
+   * Says again what others would forget by then; the first time, once it is signed. Who has left a view and is on its way says so
+   * of that view: those who stayed may lack just this one, as what made it leave reached them while they were away.
+   */
+  #complain(view: View): void {
     const { agreement, period } = this.#options;
     const own = this.#own;
-    const stale = own === null || own.view !== this.#view || agreement.decided - own.decided > period / 2;
-    if (stale) return this.#sign(this.#view, agreement.decided);
+    const stale = own === null || own.view !== view || agreement.decided - own.decided > period / 2;
+    if (stale) return this.#sign(view, agreement.decided);
     this.#repeatIn -= 1;
     if (this.#repeatIn <= 0) this.#say(own);
   }
@@ -210,8 +213,9 @@ export class Watch {
     const about = { instance: this.#options.instance, view, decided };
     this.#bench.jobs.certify(complaintClaim(about), (result) => {
       if (this.#signing === view) this.#signing = -1;
-      if (result.type !== "certified" || this.#options.agreement.view !== view) return;
-      if (this.#own?.view !== view) this.#counts.complaints += 1;
+      const { view: now, active } = this.#options.agreement;
+      if (result.type !== "certified" || (active ? now : now - 1) !== view) return;
+      if (active && this.#own?.view !== view) this.#counts.complaints += 1;
       this.#own = new Complaint({ ...about, signer: this.#bench.self, signature: result.certificate });
       this.#say(this.#own);
     });
@@ -223,16 +227,20 @@ export class Watch {
     this.receive(complaint);
   }
 
-  /** Shows the others why, so that nobody leaves alone, and leaves (H24). */
-  #act(view: View): void {
+  /**
+   * Shows the others why, so that nobody leaves alone, and leaves (H24). Who complains about a later view has left this one: it
+   * counts, but the lowest view complained about is the one that is left.
+   */
+  #act(): void {
     const { agreement } = this.#options;
-    const complaints = this.#complaints.about(view);
-    if (complaints.length < this.#bench.faults.oneCorrect || view < agreement.view) return;
-    if (this.#shown < view) {
-      this.#shown = view;
+    const complaints = this.#complaints.from(agreement.view);
+    if (complaints.length < this.#bench.faults.oneCorrect) return;
+    const lowest = Math.min(...complaints.map(({ view }) => view));
+    if (this.#shown < lowest) {
+      this.#shown = lowest;
       for (const complaint of complaints) this.#bench.port.broadcast(complaint);
     }
-    agreement.suspect(view + 1);
+    agreement.suspect(lowest + 1);
     this.follow();
   }
 
@@ -241,10 +249,10 @@ export class Watch {
     this.#complaints.voidBelow(view);
     this.#view = view;
     this.#active = active;
+    this.#bench.arm();
     if (!active) return;
     for (const row of this.#rows) row.restart();
     if (view > 0) this.#entered(view);
-    this.#bench.arm();
   }
 
   #entered(view: View): void {
