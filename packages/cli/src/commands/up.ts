@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { findProtocol } from "@destiny/core/catalogue";
 import { urlOf } from "@destiny/node/cluster/fetch-status";
 import { LocalCluster } from "@destiny/node/cluster/local-cluster";
 import { describeExit } from "@destiny/node/cluster/replica-process";
@@ -24,6 +25,8 @@ Without --dir, the cluster lives in a temporary folder that goes when it stops, 
 /** Ports of one replica: mesh, clients, HTTP. */
 const HTTP_PLACE = 2;
 const REPLICAS = 5;
+/** Five Byzantine replicas tolerate one fault, as four do. */
+const BYZANTINE_REPLICAS = 4;
 const PROTOCOL = "destiny";
 
 interface UpOptions {
@@ -39,7 +42,9 @@ interface UpOptions {
 export function upCommand(): Command {
   return new Command("up")
     .description("run a whole cluster on this machine until Ctrl-C")
-    .addOption(replicasOption().default(undefined, String(REPLICAS)))
+    .addOption(
+      replicasOption().default(undefined, `${REPLICAS}, or ${BYZANTINE_REPLICAS} without trusted subsystems`),
+    )
     .addOption(protocolOption().default(undefined, PROTOCOL))
     .option("--dir <folder>", "where the cluster lives; made if it is not there")
     .addOption(
@@ -67,7 +72,9 @@ async function up(options: UpOptions): Promise<void> {
 /** Makes the cluster, unless it is there. */
 async function prepare(directory: string, options: UpOptions, signal: AbortSignal): Promise<void> {
   if (existsSync(join(directory, CLUSTER_FILES.genesis))) return checkExisting(directory, options);
-  const { replicas = REPLICAS, protocol = PROTOCOL, http } = options;
+  const { protocol = PROTOCOL, http } = options;
+  const usual = findProtocol(protocol)?.faults(REPLICAS).kind === "byzantine" ? BYZANTINE_REPLICAS : REPLICAS;
+  const { replicas = usual } = options;
   const basePort = http === undefined ? undefined : http - HTTP_PLACE;
   await initCluster({ directory, replicas, protocol, basePort }, note, signal);
 }

@@ -52,7 +52,7 @@ export class StatusExchange {
 
   /** Whether a peer may have this message handled: pulls are answered with far more than they cost. */
   allows(from: ReplicaId, message: Message): boolean {
-    if (message.kind !== MessageKind.Pull) return true;
+    if (message.kind !== MessageKind.Pull && message.kind !== MessageKind.PbftStatus) return true;
     const pulls = (this.#pulls.get(from) ?? 0) + 1;
     this.#pulls.set(from, pulls);
     this.#pullsMax ??= Math.max(PULLS_MIN, PULLS_PER_INSTANCE * this.#orderer.decided().length);
