@@ -78,13 +78,15 @@ export class Ordering {
     return this.#known;
   }
 
+  /** Nothing that a checkpoint covers: a primary that was away may learn of one above what it proposed. */
   get nextSlot(): SequenceNumber {
-    return this.#proposed + 1;
+    return Math.max(this.#proposed, this.#place.stable) + 1;
   }
 
   get mayPropose(): boolean {
     const { active, mute } = this.#place;
-    return active && !mute && this.#isPrimary && this.slots.contains(this.#proposed + 1);
+    if (!active || mute || !this.#isPrimary) return false;
+    return this.slots.contains(this.nextSlot) && this.voting.next === this.nextSlot;
   }
 
   get #isPrimary(): boolean {
@@ -101,7 +103,7 @@ export class Ordering {
 
   propose(value: Value, evidence: readonly Evidence[]): SequenceNumber {
     invariant(this.mayPropose, "only the primary proposes, inside its window");
-    const seq = this.#proposed + 1;
+    const seq = this.nextSlot;
     this.#proposed = seq;
     const slot = this.slots.claim(seq);
     const { extension } = this.#place.base.standing;

@@ -52,6 +52,11 @@ export class Voting {
     return this.#underWay > 0;
   }
 
+  /** The next slot to sign. */
+  get next(): SequenceNumber {
+    return Math.max(this.#signed, this.#floor) + 1;
+  }
+
   /** Another base, in which we have signed up to `lastCertified`: as its primary, or nothing. */
   rebase(lastCertified: SequenceNumber): void {
     this.#lastCertified = lastCertified;
@@ -105,7 +110,7 @@ export class Voting {
 
   /** The Prepare and its value are durable before the counter moves: a hole would be for good (hybster.md 10.2). */
   sign(slot: Slot, proposal: Proposal): void {
-    invariant(slot.seq === this.#signed + 1, "signatures follow the counter");
+    invariant(slot.seq === this.next, "signatures follow the counter");
     persistProposal(this.#context.port, slot, proposal);
     this.#signed = slot.seq;
     this.#events.signing(slot);
