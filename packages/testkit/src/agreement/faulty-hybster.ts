@@ -81,9 +81,10 @@ export class FaultyHybster {
 export function sentBy<T extends Message>(
   cluster: AgreementCluster,
   from: ReplicaId,
-  form: new (...fields: never[]) => T,
+  isOne: (message: Message) => message is T,
 ): readonly T[] {
   return cluster.sent
     .filter((letter) => letter.from === from)
-    .flatMap(({ message }) => (message instanceof form ? [message] : []));
+    .map(({ message }) => message)
+    .filter(isOne);
 }

@@ -1,13 +1,16 @@
 import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
 import { FaultModel } from "@destiny/core/kernel/fault-model";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
-import { MessageKind, Proposal } from "@destiny/core/wire/messages";
+import { type Message, MessageKind, Proposal } from "@destiny/core/wire/messages";
 import { Body, FIRST_VIEW_DIGEST, NewView, ViewChange } from "@destiny/core/wire/view-change";
 import { expect, test } from "vitest";
 import { AgreementCluster } from "./agreement-cluster.ts";
 import { FaultyHybster, sentBy, type ViewChangeFields } from "./faulty-hybster.ts";
 
 const SECOND = 1_000_000;
+const isProposal = (message: Message): message is Proposal => message instanceof Proposal;
+const isViewChange = (message: Message): message is ViewChange => message instanceof ViewChange;
+const isNewView = (message: Message): message is NewView => message instanceof NewView;
 const open = (n = 3): AgreementCluster =>
   new AgreementCluster(linearHybster, { faults: FaultModel.hybrid(n) });
 /** A ViewChange from view 0 that lists nothing. */
@@ -27,11 +30,11 @@ function decideBehindTheBack(): { cluster: AgreementCluster; faulty: FaultyHybst
   expect(cluster.agreement(1).active).toBe(true);
   cluster.proposeAt(1, "a");
   cluster.run(SECOND / 10);
-  const prepare = sentBy(cluster, 1, Proposal).at(-1);
+  const prepare = sentBy(cluster, 1, isProposal).at(-1);
   if (prepare !== undefined) faulty.send(faulty.vote(prepare), 1);
   cluster.run(SECOND / 10);
   expect(cluster.log(1)).toEqual(["a"]);
-  const newView = sentBy(cluster, 1, NewView).at(-1);
+  const newView = sentBy(cluster, 1, isNewView).at(-1);
   if (newView === undefined) throw new Error("view 1 was opened");
   cluster.heal();
   return { cluster, faulty, newView };
@@ -42,7 +45,7 @@ function openThree(cluster: AgreementCluster, faulty: FaultyHybster, word: ViewC
   cluster.drop(({ from, to }) => from === 1 || to === 1);
   cluster.suspect(3, 2);
   cluster.run(SECOND / 10);
-  const other = sentBy(cluster, 2, ViewChange).at(-1);
+  const other = sentBy(cluster, 2, isViewChange).at(-1);
   if (other === undefined) throw new Error("r2 has left");
   const newView = faulty.open({ view: 3, viewChanges: [word, other], anchor: null, prepares: [], count: 1 });
   faulty.send(newView, 2);
@@ -204,7 +207,7 @@ test("a proposal with another extension than its view's is refused", () => {
   const faulty = new FaultyHybster(cluster, 1);
   cluster.suspect(1, 0, 2);
   cluster.run(SECOND / 10);
-  const words = [0, 2].map((from) => sentBy(cluster, from, ViewChange).at(-1) as ViewChange);
+  const words = [0, 2].map((from) => sentBy(cluster, from, isViewChange).at(-1) as ViewChange);
   faulty.send(faulty.open({ view: 1, viewChanges: words, anchor: null, prepares: [], count: 1 }), 0, 2);
   faulty.send(faulty.propose(1, 1, "a", 3), 0);
   cluster.run(SECOND / 10);
