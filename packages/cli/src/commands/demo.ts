@@ -111,7 +111,7 @@ function describe(report: DemoReport): string {
     ["silent", `nobody was answered for ${round(crash.silentSeconds)} s`],
     [
       "ordered on",
-      `by replica ${crash.primary}, in view ${crash.view}; ${crash.instancesMoved} instances changed their view`,
+      `by replica ${crash.primary}, in view ${crash.view}; instances that changed views: ${crash.instancesMoved}`,
     ],
     ["all clients", `served again after ${round(crash.servedSeconds)} s, by ${servers(crash)}`],
     ["started again", `${namesOf(crash.replicas)}, serving after ${round(recovery.servingSeconds)} s`],
