@@ -175,7 +175,7 @@ test("H30 (n7): a decision that one backup alone can see gets to the O-primary, 
   });
   cluster.drop(({ from, to, message }) => from === 1 && to !== 0 && message.kind === MessageKind.Commit);
   cluster.submit(2, "alpha");
-  cluster.run(SECOND / 2);
+  cluster.run(0.75 * SECOND);
   expect(cluster.replica(0).status().instances[cluster.oInstance]?.known).toBe(1);
   expect(viewsOf(cluster, cluster.oInstance, cluster.replicas)).toEqual([0]);
   cluster.release();

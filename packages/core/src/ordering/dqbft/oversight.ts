@@ -170,7 +170,8 @@ export class Oversight {
     const { known, low, decided } = instances.of(instance);
     const high = low + context.parameters.disseminationWindow;
     this.#pause(instance, Row.Proposal, known >= high);
-    this.#awaitOrder(instance);
+    const due = this.#unordered[instance] ?? 0;
+    if (due > 0 && due !== log.next(instance)) this.awaitOrder(instance);
     const owed = Math.min(log.owed(instance), high);
     this.#await(instance, decided < owed ? decided + 1 : 0);
   }
@@ -192,11 +193,15 @@ export class Oversight {
     }
   }
 
-  /** Proof that the next slot is disseminated is here: the O-primary owes its reference (H30: the same bytes at every step). */
-  #awaitOrder(instance: ReplicaId): void {
+  /**
+   * A slot is decided and not ordered for some time. If the proof is here that it is disseminated, the O-primary owes its
+   * reference (H30: the same bytes at every step). Not asked at once: where votes are no proof, it has to be fetched.
+   */
+  awaitOrder(instance: ReplicaId): void {
     const { log, instances, context } = this.#options;
     const next = log.next(instance);
-    const due = instances.of(instance).certificate(next) === null ? 0 : next;
+    const agreement = instances.of(instance);
+    const due = agreement.hasDecided(next) && agreement.certificate(next) !== null ? next : 0;
     if (due === this.#unordered[instance]) return;
     const watch = this.#watch(instances.orderInstance);
     watch.stop(Row.Order, instance);

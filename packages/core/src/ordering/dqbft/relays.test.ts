@@ -16,14 +16,17 @@ let around: FakeSurroundings;
 let headers: Headers;
 let log: OrderLog;
 let relays: Relays;
+let unordered: number[];
 
 beforeEach(() => {
   around = new FakeSurroundings(FaultModel.hybrid(N));
   headers = new Headers(N);
+  unordered = [];
   log = new OrderLog({ entriesMax: 200, referencesPerInstanceMax: 100, n: N });
   relays = new Relays({
     ...around,
     ...{ self: SELF, n: N, timer: 3, delay: 100, fanout: 2, headers, log, answersPulls: true },
+    unordered: (instance) => void unordered.push(instance),
   });
 });
 
@@ -36,7 +39,7 @@ function header(seq: number): Proposal {
 function accept(instance: number, seq: number): void {
   headers.put(instance, header(seq));
   around.d(instance).known = seq;
-  relays.onHeader();
+  relays.onSlot();
 }
 
 const targets = (): number[] => around.sent().map(([to]) => to);
@@ -73,6 +76,19 @@ test("3.2.5, case 2: the coordinator sends a header to the O-primary again and a
   log.accept(1, new OrderList([{ type: "reference", instance: SELF, seq: 1 }], true));
   relays.expire();
   expect(around.sent()).toEqual([]);
+});
+
+test("a slot that is decided and not ordered for a whole period is named, with a header or without, until it is ordered", () => {
+  around.d(1).decided = 1;
+  relays.onSlot();
+  relays.expire();
+  expect(unordered).toEqual([]);
+  relays.expire();
+  expect(unordered).toEqual([1]);
+  log.accept(1, new OrderList([{ type: "reference", instance: 1, seq: 1 }], true));
+  around.effects.length = 0;
+  relays.expire();
+  expect([unordered, around.effects]).toEqual([[1], []]);
 });
 
 test("a tick passes on a bounded number of headers", () => {

@@ -20,6 +20,8 @@ export interface RelaysOptions {
   readonly log: OrderLog;
   /** Whether this D-instance's protocol answers a Pull. */
   readonly answersPulls: boolean;
+  /** A slot of this D-instance is decided and was not ordered for the time of a delay. */
+  readonly unordered: (instance: ReplicaId) => void;
 }
 
 /** Headers that one tick passes on, the lowest slots of each D-instance first. */
@@ -42,15 +44,18 @@ export class Relays {
   readonly #flooded: SequenceNumber[];
   /** By D-instance: batches up to this slot were asked for since the last tick. */
   readonly #asked = new Map<ReplicaId, SequenceNumber>();
+  /** By D-instance: its next slot to be ordered, if that was decided at the last tick; else 0. */
+  readonly #waiting: SequenceNumber[];
 
   constructor(options: RelaysOptions) {
     this.#options = options;
     this.#horizon = new Array<SequenceNumber>(options.n).fill(0);
     this.#flooded = [...this.#horizon];
+    this.#waiting = [...this.#horizon];
   }
 
-  /** A header is here. */
-  onHeader(): void {
+  /** A header is here, or a decision: it should come to be decided and ordered. */
+  onSlot(): void {
     this.#time();
   }
 
@@ -78,6 +83,7 @@ export class Relays {
     let budget = RELAYS_PER_TICK;
     let any = false;
     for (let instance = 0; instance < this.#options.n; instance += 1) {
+      any = this.#lookForUnordered(instance) || any;
       const late = this.#late(instance);
       for (const header of late) {
         any = true;
@@ -88,6 +94,16 @@ export class Relays {
       this.#horizon[instance] = this.#options.instances.of(instance).known;
     }
     if (any) this.#time();
+  }
+
+  #lookForUnordered(instance: ReplicaId): boolean {
+    const { instances, log, unordered } = this.#options;
+    const next = log.next(instance);
+    const before = this.#waiting[instance];
+    this.#waiting[instance] = instances.of(instance).hasDecided(next) ? next : 0;
+    if (this.#waiting[instance] === 0) return false;
+    if (before === next) unordered(instance);
+    return true;
   }
 
   /** Headers of slots that are not both decided and ordered. */

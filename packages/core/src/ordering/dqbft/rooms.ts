@@ -89,6 +89,7 @@ export class Rooms {
       delay: Math.ceil(parameters.suspicionDelay / RELAYS_PER_SUSPICION),
       fanout: relayFanout(n),
       answersPulls: this.authenticator.answersPulls,
+      unordered: (instance) => this.oversight.awaitOrder(instance),
     });
     this.grace = new Grace({
       ...common,
@@ -174,11 +175,12 @@ export class Rooms {
     this.#headers.put(instance, proposal);
     this.#punctuality.onHeader(instance, proposal.seq);
     this.oversight.onDisseminating(instance, proposal);
-    this.relays.onHeader();
+    this.relays.onSlot();
   }
 
   #onDisseminated(instance: ReplicaId, seq: SequenceNumber, value: Value): void {
     this.#punctuality.onDecided(instance, seq);
+    this.relays.onSlot();
     this.sequencer.onDisseminated(instance, seq, value);
     if (instance === this.#options.context.self) {
       const overwritten = this.submissions.decided(seq, value);
@@ -224,7 +226,7 @@ export class Rooms {
   #onOrderEntered(): void {
     this.log.reopen();
     this.assignments.reopen(this.log.pending);
-    this.relays.onHeader();
+    this.relays.onSlot();
     const { context, port } = this.#options;
     const { primary } = this.instances.order;
     if (primary === context.self) return;
