@@ -113,7 +113,7 @@ export class GlobalLog implements Observer {
 }
 
 /** An entry in a few words. */
-export function describeEntry(entry: LogEntry): string {
+function describeEntry(entry: LogEntry): string {
   if (entry.type === "assign") return `an assignment to ${entry.coordinator} (nonce ${entry.nonce})`;
   const digest = Buffer.from(entry.value.digest.slice(0, 4), "latin1").toString("hex");
   return `slot ${entry.seq}.${entry.entry} of coordinator ${entry.coordinator}, digest ${digest}`;

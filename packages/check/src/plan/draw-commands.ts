@@ -1,6 +1,6 @@
 import type { Random } from "@destiny/core/kernel/random";
 import type { Decision, KeyedOperation } from "./decisions.ts";
-import type { DrawContext } from "./draw.ts";
+import type { DrawContext } from "./draw-context.ts";
 
 /** Few keys, so that clients meet on them. */
 const KEYS = 6;

@@ -1,6 +1,5 @@
 import type { Decision, FaultyDecision } from "./decisions.ts";
-import type { DrawContext } from "./draw.ts";
-import { shuffled } from "./draw-network.ts";
+import { type DrawContext, shuffled } from "./draw-context.ts";
 
 /** Chance that a seed has faulty replicas at all. */
 const ON = 0.6;

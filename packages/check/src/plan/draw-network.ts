@@ -1,7 +1,5 @@
-import type { ReplicaId } from "@destiny/core/kernel/ids";
-import type { Random } from "@destiny/core/kernel/random";
 import type { Decision, Link, NetworkDecision, PartitionDecision, Span } from "./decisions.ts";
-import type { DrawContext } from "./draw.ts";
+import { type DrawContext, shuffled } from "./draw-context.ts";
 
 /** Chance that a kind of fault is on in a seed. */
 const ON = 0.35;
@@ -95,14 +93,4 @@ function blockedLinks(shape: PartitionDecision["shape"], context: DrawContext): 
     }
   }
   return links;
-}
-
-/** The replicas in a random order. */
-export function shuffled(n: number, random: Random): ReplicaId[] {
-  const order = Array.from({ length: n }, (_, replica) => replica);
-  for (let last = n - 1; last > 0; last -= 1) {
-    const other = random.below(last + 1);
-    [order[last], order[other]] = [order[other] ?? 0, order[last] ?? 0];
-  }
-  return order;
 }

@@ -1,8 +1,7 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import type { Random } from "@destiny/core/kernel/random";
 import { BOUNDARIES, type CrashDecision, type Decision } from "./decisions.ts";
-import type { DrawContext } from "./draw.ts";
-import { shuffled } from "./draw-network.ts";
+import { type DrawContext, shuffled } from "./draw-context.ts";
 
 const SECOND: Micros = 1_000_000;
 const ON = 0.35;

@@ -4,6 +4,7 @@ import type { Parameters } from "@destiny/core/parameters";
 import { majorities } from "../oracles/arithmetic.ts";
 import type { Decision } from "./decisions.ts";
 import { drawCommands } from "./draw-commands.ts";
+import type { DrawOptions } from "./draw-context.ts";
 import { drawFaulty } from "./draw-faulty.ts";
 import { drawNetwork } from "./draw-network.ts";
 import { drawProcess } from "./draw-process.ts";
@@ -11,25 +12,6 @@ import type { Plan } from "./plan.ts";
 
 const SECOND: Micros = 1_000_000;
 const TROUBLE_MAX: Micros = 10 * SECOND;
-
-export interface DrawOptions {
-  readonly protocol: string;
-  readonly kind: "byzantine" | "hybrid";
-  readonly n: number;
-  readonly seed: number;
-  /** Behaviours to choose from for replicas that are to be Byzantine; none if empty. */
-  readonly behaviours: readonly string[];
-  /** Whether replicas may die for good, or lose their disk: the protocol has what it takes to go on. */
-  readonly permanent: boolean;
-}
-
-/** What the parts of a plan are drawn from. */
-export interface DrawContext extends DrawOptions {
-  readonly maxFaulty: number;
-  readonly troubleMicros: Micros;
-  /** A stream of its own for this part: whether another part is drawn changes nothing here. */
-  readonly random: Random;
-}
 
 /** The plan that a seed stands for. Each kind of fault is on in some seeds and off in others: swarm testing. */
 export function drawPlan(options: DrawOptions): Plan {
