@@ -11,6 +11,9 @@ export const VIEW_CHANGE_DELAY = 500_000;
 /** Commands must flow again within so many of these. */
 const VIEW_CHANGE_DELAYS = 10;
 
+/** How long a test waits for what is late, to tell it from what never comes. */
+const LATE_MILLIS = 20_000;
+
 const PARAMETERS = {
   suspicionDelay: 500_000,
   viewChangeDelay: VIEW_CHANGE_DELAY,
@@ -47,14 +50,16 @@ export class FaultScene {
   async strike(what: string, harm: () => Promise<unknown>): Promise<void> {
     await harm();
     const since = now();
-    const within = (VIEW_CHANGE_DELAYS * VIEW_CHANGE_DELAY) / 1_000;
-    const seconds = await this.load.flows(since, within).catch(async (error: Error) => {
+    const within = (VIEW_CHANGE_DELAYS * VIEW_CHANGE_DELAY) / 1e6;
+    // Waits on if it is late: late and never are different faults.
+    const seconds = await this.load.flows(since, within * 1_000 + LATE_MILLIS).catch(async (error: Error) => {
       throw new Error(`${what}: ${error.message}\n${await this.describe()}`, { cause: error.cause });
     });
     const silence = Math.round(this.load.history.longestSilence(since, since + seconds * 1e6));
     process.stdout.write(
       `${what}: all clients served after ${seconds.toFixed(2)} s, silent for ${silence} ms\n`,
     );
+    expect(seconds, what).toBeLessThan(within);
   }
 
   /** Where the instance that orders is: on a slow machine it may have left its first view without a fault. */

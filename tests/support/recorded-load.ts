@@ -27,7 +27,7 @@ export class RecordedLoad {
   static async start(cluster: TestCluster, retryMillis: number): Promise<RecordedLoad> {
     const load = new RecordedLoad();
     for (const home of cluster.local.genesis.replicas.keys()) {
-      const options = { deadlineMillis: DEADLINE_MILLIS, retryMillis, retryMaxMillis: 5 * retryMillis };
+      const options = { deadlineMillis: DEADLINE_MILLIS, retryMillis, retryMaxMillis: 3 * retryMillis };
       const client = await cluster.client({ seed: cluster.seedAt(home), ...options });
       const store = new KeyValueClient(client);
       for (let lane = 0; lane < LANES; lane += 1) load.#running.push(load.#run(store));
