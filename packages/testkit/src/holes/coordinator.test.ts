@@ -26,6 +26,23 @@ test("H2: a slot that is ordered and that nobody disseminates is filled with the
   }
 });
 
+test("H2: a substitute that does not fill what is ordered is replaced in its turn (T_fill)", () => {
+  const cluster = open(7);
+  const forger = new Forger(cluster, 3);
+  forger.send(3, forger.batch([requestOf(cluster, 3, "lost")]), 0);
+  cluster.run(45_000);
+  expect(instanceAt(cluster, 1, cluster.oInstance).decided).toBe(1);
+  cluster.crash(0);
+  // R4 opens its view, and fills nothing.
+  cluster.drop(({ from, ...letter }) => from === 4 && isOf(3, MessageKind.Prepare)({ from, ...letter }));
+  cluster.submit(1, "alpha");
+  cluster.run(20 * SECOND);
+  for (const replica of [1, 2, 5, 6]) {
+    expect(cluster.executed(replica)).toEqual(["alpha"]);
+    expect(instanceAt(cluster, replica, 3).view).toBeGreaterThan(1);
+  }
+});
+
 test("H2, adversary (a): while the O-primary lives, what it alone was shown is pulled from it, and executes", () => {
   const cluster = open();
   const forger = new Forger(cluster, 3);
