@@ -9,6 +9,14 @@ const PULLS_MIN = 256;
 /** And for each instance, where there are many: a peer that comes back is behind in all of them at once. */
 const PULLS_PER_INSTANCE = 32;
 
+/** What is answered with far more than it costs to ask. */
+const ASKING_KINDS: readonly MessageKind[] = [
+  MessageKind.Pull,
+  MessageKind.PbftStatus,
+  MessageKind.FetchBodies,
+  MessageKind.FetchNewView,
+];
+
 /** Tells peers now and then how far we are, and learns from them what we miss (dqbft.md 8, Status). */
 export class StatusExchange {
   readonly #port: Port;
@@ -50,9 +58,9 @@ export class StatusExchange {
     this.#orderer.pursue(from, status);
   }
 
-  /** Whether a peer may have this message handled: pulls are answered with far more than they cost. */
+  /** Whether a peer may have this message handled now. */
   allows(from: ReplicaId, message: Message): boolean {
-    if (message.kind !== MessageKind.Pull && message.kind !== MessageKind.PbftStatus) return true;
+    if (!ASKING_KINDS.includes(message.kind)) return true;
     const pulls = (this.#pulls.get(from) ?? 0) + 1;
     this.#pulls.set(from, pulls);
     this.#pullsMax ??= Math.max(PULLS_MIN, PULLS_PER_INSTANCE * this.#orderer.decided().length);
