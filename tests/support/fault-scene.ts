@@ -7,7 +7,7 @@ import { TestCluster } from "./test-cluster.ts";
 import { until } from "./until.ts";
 
 /** How long a view change may take: a quarter of the default, for tests to be quick. In microseconds. */
-export const VIEW_CHANGE_DELAY = 500_000;
+const VIEW_CHANGE_DELAY = 500_000;
 /** Commands must flow again within so many of these. */
 const VIEW_CHANGE_DELAYS = 10;
 
