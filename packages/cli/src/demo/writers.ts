@@ -17,7 +17,7 @@ export interface Drive {
   readonly commands: number;
   readonly seconds: number;
   readonly latencyMs: Latencies;
-  /** Replies that a certificate proved. */
+  /** Replies that a certificate proved; the others count since enough replicas said the same. */
   readonly proofs: number;
   /** Different certificates among them: requests of one batch share one. */
   readonly certificates: number;
@@ -101,6 +101,7 @@ export class Writers {
     const n = this.clients.length;
     const latencies: number[] = [];
     const certificates = new Set<string>();
+    let proofs = 0;
     const startedAt = performance.now();
     const lane = async (client: Client, index: number, from: number): Promise<void> => {
       const store = new KeyValueClient(client);
@@ -109,7 +110,10 @@ export class Writers {
         const sentAt = performance.now();
         const { reply } = await call(store, key);
         latencies.push((performance.now() - sentAt) * 1000);
-        if (reply.proof !== null) certificates.add(`${reply.seq} ${reply.entry}`);
+        if (reply.proof !== null) {
+          proofs += 1;
+          certificates.add(`${reply.seq} ${reply.entry}`);
+        }
         onAnswer?.(index, sentAt);
       }
     };
@@ -119,16 +123,17 @@ export class Writers {
       }),
     );
     await Promise.all(lanes);
-    return driveOf(latencies, performance.now() - startedAt, certificates.size);
+    const millis = performance.now() - startedAt;
+    return { ...driveOf(latencies, millis), proofs, certificates: certificates.size };
   }
 }
 
-function driveOf(latencies: readonly number[], millis: number, certificates: number): Drive {
+function driveOf(latencies: readonly number[], millis: number): Omit<Drive, "proofs" | "certificates"> {
   const tally = new Tally();
   const latenciesMicros = Uint32Array.from(latencies);
   const commands = latencies.length;
   tally.add({ millis, commands, latenciesMicros, errors: new Map(), cpuMicros: 0 });
-  return { commands, seconds: millis / 1000, latencyMs: tally.latencies(), proofs: commands, certificates };
+  return { commands, seconds: millis / 1000, latencyMs: tally.latencies() };
 }
 
 function keyName(key: number): string {
