@@ -265,3 +265,18 @@ test("7: nothing above the high watermark is accepted", () => {
   expect(cluster.agreement(1).known).toBe(0);
   expect(cluster.proposals(1)).toEqual([]);
 });
+
+test("2: who a crash made forget the view changes that it had acknowledged gets the new primary's again, from it", () => {
+  const cluster = four();
+  cluster.drop(({ from, to }) => from < 2 && to > 1);
+  cluster.drop((letter) => of(MessageKind.PbftNewView)(letter));
+  cluster.suspect(1, 0, 1, 2, 3);
+  cluster.run(150_000);
+  expect(cluster.agreement(1).active).toBe(true);
+  cluster.crash(0);
+  cluster.heal();
+  cluster.drop(({ from }) => from === 2);
+  cluster.restart(0);
+  cluster.run(30_000_000);
+  for (const replica of [0, 1, 3]) expect(cluster.agreement(replica).active, `replica ${replica}`).toBe(true);
+});

@@ -158,6 +158,8 @@ export class ViewChanger {
   onForward(from: ReplicaId, { viewChange }: PbftViewChangeForward): void {
     const { context, view, active } = this.#instance;
     if (active || viewChange.view !== view) return;
+    // Its own, said again: no other voucher is needed, and after a crash there may be none.
+    if (viewChange.sender === from) return this.onViewChange(from, viewChange);
     const held = this.#hold(viewChange);
     if (!this.#newViews.names(viewChange.sender, held.digest, view)) return;
     if (!isValidViewChange(viewChange, context))
