@@ -15,6 +15,7 @@ function planOf(decisions: readonly Decision[]): Plan {
     delays: { diskMicros: 1, verifyMicros: 1, certifyMicros: 1, combineMicros: 1 },
     latency: { min: 1, max: 2 },
     historySlots: 1,
+    overTheWire: false,
     retryMicros: 1,
     homes: [],
     troubleMicros: 1,

@@ -16,6 +16,7 @@ export type OracleName =
   | "S14 bounded memory"
   | "L1 liveness"
   | "L2 convergence"
+  | "W1 wire"
   | "no crash";
 
 /** An oracle saw what must never be. Thrown in the middle of the event that brought it about. */

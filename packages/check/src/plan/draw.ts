@@ -40,7 +40,9 @@ function drawHomes(n: number, random: Random): ReplicaId[] {
 }
 
 /** Small windows, so that a few commands cross checkpoints and fill them; machines and links of several speeds. */
-function drawShape(random: Random): Pick<Plan, "parameters" | "delays" | "latency" | "historySlots"> {
+function drawShape(
+  random: Random,
+): Pick<Plan, "parameters" | "delays" | "latency" | "historySlots" | "overTheWire"> {
   const parameters: Partial<Parameters> = {
     statusPeriod: SECOND,
     pullDelay: SECOND / 10,
@@ -65,5 +67,12 @@ function drawShape(random: Random): Pick<Plan, "parameters" | "delays" | "latenc
     combineMicros: random.chance(0.3) ? 100 + random.below(5_000) : 100,
   };
   const historySlots = [0, 4, 16, 1_000_000][random.below(4)] ?? 0;
-  return { parameters, delays, historySlots, latency: { min: 500, max: 1_000 * (2 + random.below(40)) } };
+  const overTheWire = random.chance(0.3);
+  return {
+    parameters,
+    delays,
+    historySlots,
+    overTheWire,
+    latency: { min: 500, max: 1_000 * (2 + random.below(40)) },
+  };
 }

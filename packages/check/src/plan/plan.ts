@@ -18,6 +18,8 @@ export interface Plan {
   readonly latency: { readonly min: Micros; readonly max: Micros };
   /** Slots of each instance below the watermark that disks keep for peers who come late: others must transfer the state. */
   readonly historySlots: number;
+  /** Whether every receiver gets its own copy of a message, made of bytes, instead of the sender's object. */
+  readonly overTheWire: boolean;
   /** How long clients wait before they do more; doubles. */
   readonly retryMicros: Micros;
   /** By client: whose it is at first. */

@@ -12,6 +12,7 @@ import { type Decision, faultyIn, isOutsideModel, type NetworkDecision } from ".
 import type { Plan } from "../plan/plan.ts";
 import type { Observer } from "../stage/observer.ts";
 import { Stage } from "../stage/stage.ts";
+import { sendBytes } from "../stage/wire.ts";
 import { heal, recover } from "./recovery.ts";
 import { Tally } from "./tally.ts";
 
@@ -53,6 +54,7 @@ export function run({ plan, protocol }: RunOptions): Outcome {
   const oracles = setUpOracles(stage);
   stage.watch([...oracles.observers, counting(tally)]);
   const finding = findingOf(stage, () => {
+    if (plan.overTheWire) sendBytes(stage);
     stage.start();
     applyFaults(stage, tally);
     stage.world.engine.run(plan.troubleMicros);

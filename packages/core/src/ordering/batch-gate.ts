@@ -4,6 +4,7 @@ import type { Check } from "../wire/check.ts";
 import { requestCheck } from "../wire/client-checks.ts";
 import { type Message, Proposal } from "../wire/messages.ts";
 import type { Hash, Value } from "../wire/value.ts";
+import { Body } from "../wire/view-change.ts";
 
 /**
  * Backups refuse a fresh batch that is malformed or has a bad client signature. A batch decided all the same, by a view
@@ -22,8 +23,14 @@ export function batchChecks(
   hash: Hash,
 ): readonly Check[] | null {
   const checks = protocol.checks(address, message);
-  if (checks === null || !(message instanceof Proposal) || message.value === null) return checks;
-  if (message.evidence.length > 0) return null;
-  const unseen = requestsOf(message.value, hash).filter((request) => request.valid === null);
+  const value = valueIn(message);
+  if (checks === null || value === null) return checks;
+  if (message instanceof Proposal && message.evidence.length > 0) return null;
+  const unseen = requestsOf(value, hash).filter((request) => request.valid === null);
   return [...checks, ...unseen.map(requestCheck)];
+}
+
+/** The value that a message carries, alone or in a proposal: it may come to be executed either way. */
+export function valueIn(message: Message): Value | null {
+  return message instanceof Proposal || message instanceof Body ? message.value : null;
 }

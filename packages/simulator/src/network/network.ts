@@ -59,6 +59,7 @@ export class Network {
   readonly #drops = new Set<ParcelRule>();
   readonly #holds = new Map<ParcelRule, Parcel[]>();
   #meddler: Meddler | null = null;
+  #transcribe: (parcel: Parcel) => Parcel | null = (parcel) => parcel;
   readonly #watchers: ((parcel: Parcel) => void)[] = [];
 
   constructor(options: NetworkOptions) {
@@ -92,10 +93,16 @@ export class Network {
     this.#meddler = meddler;
   }
 
+  /** Lets every receiver have a parcel of its own, made by this, instead of the sender's object; null: it gets nothing. */
+  transcribe(transcribe: (parcel: Parcel) => Parcel | null): void {
+    this.#transcribe = transcribe;
+  }
+
   /** Lets a parcel arrive that was sent before: nobody is shown it again, and no rule applies. */
   replay(parcel: Parcel, delay: Micros): void {
     const { engine, deliver } = this.#options;
-    engine.schedule(engine.now + delay, new Arrival(parcel, deliver));
+    const own = this.#transcribe(parcel);
+    if (own !== null) engine.schedule(engine.now + delay, new Arrival(own, deliver));
   }
 
   send(parcel: Parcel): void {
@@ -111,7 +118,9 @@ export class Network {
     for (const delay of fate.delays) this.#carry(parcel, delay, fate.overtakes);
   }
 
-  #carry(parcel: Parcel, delay: Micros, overtakes: boolean): void {
+  #carry(sent: Parcel, delay: Micros, overtakes: boolean): void {
+    const parcel = this.#transcribe(sent);
+    if (parcel === null) return;
     const { engine, latency, deliver } = this.#options;
     const { from, to } = parcel;
     const link = from * 0x1_0000 + to;

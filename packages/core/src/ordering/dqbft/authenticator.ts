@@ -15,7 +15,7 @@ import {
 } from "../../wire/composition.ts";
 import { AssignRequest, type Evidence, type Message, Proposal, Pull } from "../../wire/messages.ts";
 import type { Hash } from "../../wire/value.ts";
-import { batchChecks } from "../batch-gate.ts";
+import { batchChecks, valueIn } from "../batch-gate.ts";
 import { COMPOSITION } from "../composition.ts";
 import type { OrdererContext } from "../orderer.ts";
 import { orderListOf } from "./order-value.ts";
@@ -73,14 +73,15 @@ export class Authenticator {
 
   #orderChecks(instance: InstanceId, message: Message): readonly Check[] | null {
     const own = this.#recipe.order.checks(this.address(instance), message);
-    if (own === null || !(message instanceof Proposal) || message.value === null) return own;
+    const value = valueIn(message);
+    if (own === null || value === null) return own;
     const checks = [...own];
-    for (const item of message.evidence) {
+    for (const item of message instanceof Proposal ? message.evidence : []) {
       const about = this.#evidenceChecks(item);
       if (about === null) return null;
       checks.push(...about);
     }
-    for (const entry of orderListOf(message.value).entries) {
+    for (const entry of orderListOf(value).entries) {
       if (entry.type === "assign" && entry.request.valid === null) checks.push(assignCheck(entry.request));
     }
     return checks;
