@@ -39,20 +39,6 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     caughtBy: SIMULATION,
   },
   {
-    id: "share-of-other-digest",
-    title: "counts shares over another value as support for the proposal, and condemns their honest senders",
-    source: "reliability programme 2.4, digest check skipped",
-    edits: [
-      {
-        file: SLOT,
-        find: "found === undefined || found.digest !== this.proposal.digest ||",
-        replace: "found === undefined ||",
-      },
-    ],
-    ...HYBSTER_3,
-    caughtBy: SIMULATION,
-  },
-  {
     id: "decided-digest-unchecked",
     title: "hands up the value of the proposal that it has, whatever the commit certificate is for",
     source: "reliability programme 2.4, digest check skipped",

@@ -18,7 +18,7 @@ const WATCH = "packages/core/src/ordering/suspicion/watch.ts";
 const COMPLAINTS = "packages/core/src/ordering/suspicion/complaints.ts";
 const STOPWATCHES = "packages/core/src/ordering/suspicion/stopwatches.ts";
 const LINEAR_ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
-const HOLES = "packages/testkit/src/holes.test.ts";
+const HOLES = "packages/testkit/src/holes/first-view.test.ts";
 
 /** DQBFT under faults: the variants of dqbft.md 14. */
 export const COMPOSITION_BUGS: readonly PlantedBug[] = [
@@ -50,7 +50,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/order.test.ts", "H3, adversary (c)"),
   },
   {
     id: "gate-on-reproposals",
@@ -64,7 +64,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("reproposalsAreNotJudged"),
   },
   {
     id: "fault-on-relayed-evidence",
@@ -107,7 +107,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/coordinator.test.ts", "H2: a slot that is ordered"),
   },
   {
     id: "unproven-fill",
@@ -185,7 +185,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/home.test.ts", "H25: what a view change dropped"),
   },
   {
     id: "overwritten-not-requeued",
@@ -214,7 +214,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/order.test.ts", "H30 (n7)"),
   },
   {
     id: "probation-not-checked",
@@ -242,7 +242,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/home.test.ts", "H31"),
   },
   {
     id: "t-d-in-foreign-views",
@@ -257,7 +257,10 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       { file: OVERSIGHT, find: "    if (!this.#isHome(instance)) return;\n", replace: "" },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/holes/home.test.ts",
+      "H25: a dead home whose clients do not move",
+    ),
   },
   {
     id: "accuses-present-view",
@@ -271,17 +274,22 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
       {
         file: WATCH,
-        find: "this.#act(complaint.view);",
-        replace: "this.#act(Math.max(complaint.view, agreement.view));",
+        find: "agreement.suspect(lowest + 1);",
+        replace: "agreement.suspect(Math.max(lowest, agreement.view) + 1);",
       },
       {
         file: COMPLAINTS,
-        find: "if (complaint.view === view) complaints.push(complaint);",
-        replace: "if (complaint.view <= view) complaints.push(complaint);",
+        find: "if (complaint.view >= view) complaints.push(complaint);",
+        replace: "if (view >= 0) complaints.push(complaint);",
+      },
+      {
+        file: COMPLAINTS,
+        find: "if (complaint.view < view) this.#held.delete(signer);",
+        replace: "if (complaint.view < view - 99) this.#held.delete(signer);",
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/home.test.ts", "H24"),
   },
   {
     id: "suspects-on-one-complaint",
@@ -290,12 +298,12 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: WATCH,
-        find: "if (complaints.length < this.#bench.faults.oneCorrect || view < agreement.view) return;",
-        replace: "if (complaints.length < 1 || view < agreement.view) return;",
+        find: "if (complaints.length < this.#bench.faults.oneCorrect) return;",
+        replace: "if (complaints.length < 1) return;",
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/home.test.ts", "H24: one replica's false alarm"),
   },
   {
     id: "complaints-never-fade",
@@ -325,7 +333,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
     source: "dqbft.md 14, gaps untimed in D and in O (H22)",
     edits: [{ file: WATCH, find: "if (awaited > 0) this.start(Row.Decision, awaited);", replace: "" }],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/coordinator.test.ts", "H14, H22 (n2)"),
   },
   {
     id: "order-untimed",
@@ -339,7 +347,10 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/holes/order.test.ts",
+      "the O-primary crashes: D-instances go on",
+    ),
   },
   {
     id: "proposals-untimed",
@@ -354,7 +365,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/coordinator.test.ts", "H17, adversary (n)"),
   },
   {
     id: "fill-untimed",
@@ -362,7 +373,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
     source: "dqbft.md 8, T_fill",
     edits: [{ file: OVERSIGHT, find: "if (slot > 0) watch.start(Row.Fill, slot);", replace: "" }],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/coordinator.test.ts", "H2: a slot that is ordered"),
   },
   {
     id: "t-o-on-full-window",
@@ -377,7 +388,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/order.test.ts", "H23 (n3)"),
   },
   {
     id: "paused-row-counts",
@@ -480,7 +491,10 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/holes/home.test.ts",
+      "H25: a substitute that proposes a command",
+    ),
   },
   {
     id: "stale-headers-kept",

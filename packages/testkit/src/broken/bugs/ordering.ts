@@ -4,8 +4,7 @@ const GATE = "packages/core/src/ordering/dqbft/gate.ts";
 const HORIZON = "packages/core/src/ordering/dqbft/horizon.ts";
 const SEQUENCER = "packages/core/src/ordering/dqbft/sequencer.ts";
 const BATCH_GATE = "packages/core/src/ordering/batch-gate.ts";
-const ROOMS = "packages/core/src/ordering/dqbft/rooms.ts";
-const HOLES = "packages/testkit/src/holes.test.ts";
+const HOLES = "packages/testkit/src/holes/first-view.test.ts";
 
 /** The gate, execution and checkpoints of DQBFT, and of a single instance. */
 export const ORDERING_BUGS: readonly PlantedBug[] = [
@@ -132,14 +131,6 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
           "this.#horizon = new Horizon(this.#options.limits, new Array<number>(cut.length).fill(0));\n    this.#checkpoint = { seq: executed, cut };",
       },
     ],
-    ...DESTINY_3,
-    caughtBy: SIMULATION,
-  },
-  {
-    id: "missing-body-not-pulled",
-    title: "does not ask for the body of an ordered D-slot that never reached it",
-    source: "dqbft.md 4.5",
-    edits: [{ file: ROOMS, find: "if (agreement.known < seq) agreement.pursue(seq);", replace: "" }],
     ...DESTINY_3,
     caughtBy: SIMULATION,
   },

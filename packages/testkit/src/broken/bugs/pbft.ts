@@ -1,4 +1,4 @@
-import { type PlantedBug, SIMULATION, scenario } from "../planted-bug.ts";
+import { type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.ts";
 
 const PBFT_FOLDER = "packages/core/src/agreement/pbft";
 const DECIDE = `${PBFT_FOLDER}/decide.ts`;
@@ -33,8 +33,8 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: NORMAL,
-        find: "if (slot.prepares.count(view, proposal.digest) < context.faults.quorum - 1) return;",
-        replace: "if (slot.prepares.count(view, proposal.digest) < context.faults.quorum - 2) return;",
+        find: "if (slot.prepares.count(view, proposal.digest) < context.faults.quorumBeside(1)) return; // The primary's.",
+        replace: "if (slot.prepares.count(view, proposal.digest) < context.faults.quorumBeside(2)) return;",
       },
     ],
     ...PBFT_4,
@@ -52,7 +52,10 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...PBFT_4,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/pbft-attacks.test.ts",
+      "4: the primary's Prepare does not count",
+    ),
   },
   {
     id: "pbft-prepared-dropped",
@@ -114,7 +117,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...PBFT_4,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("newViewDropsDecision"),
   },
   {
     id: "pbft-prepared-not-durable",
@@ -136,7 +139,10 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...PBFT_4,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/pbft.test.ts",
+      "pbft, n = 4: what was not durable before a crash",
+    ),
   },
   {
     id: "pbft-view-not-durable",
@@ -145,7 +151,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "context.port.persist(0, new PbftViewState(this.#own, this.#entered?.newView ?? null));",
+        find: "context.port.persist(0, new PbftViewState(this.#own, this.#help.newView));",
         replace: "",
       },
       { file: CHANGER, find: "context.port.persist(0, new PbftViewState(this.#own, newView));", replace: "" },
@@ -188,12 +194,12 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: 'const acksNeeded = authentication === "mac" ? context.faults.quorum - 2 : 0;',
+        find: 'const acksNeeded = authentication === "mac" ? context.faults.quorumBeside(2) : 0;',
         replace: 'const acksNeeded = authentication === "mac" ? 0 : 0;',
       },
     ],
     ...PBFT_4,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("loneViewChangeIsNotBelieved"),
   },
   {
     id: "pbft-votes-added-over-views",

@@ -8,7 +8,7 @@ const ANCHORS = "packages/core/src/replica/anchors.ts";
 const PROOFS = "packages/core/src/replica/execution-proofs.ts";
 const REPLICA = "packages/core/src/replica/replica.ts";
 const PROOFS_TEST = "packages/core/src/replica/execution-proofs.test.ts";
-const HOLES = "packages/testkit/src/holes.test.ts";
+const HOLES = "packages/testkit/src/holes/first-view.test.ts";
 
 /** Execution, clients, proofs and checkpoints. */
 export const REPLICA_BUGS: readonly PlantedBug[] = [
@@ -98,7 +98,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/core/src/replica/anchors.test.ts", ""),
   },
   {
     id: "checkpoint-share-lost",

@@ -1,4 +1,4 @@
-import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario } from "../planted-bug.ts";
+import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.ts";
 
 const PRESIDING = "packages/core/src/agreement/linear-hybster/presiding.ts";
 const DEPARTING = "packages/core/src/agreement/linear-hybster/departing.ts";
@@ -100,9 +100,8 @@ export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: LINEAGE,
-        find: "const base = this.base(viewChange.base);\n    if (base === null) return { missing: viewChange.base };\n    const valid = isValidViewChange(this.#law, viewChange, base);",
-        replace:
-          "const base = this.base(viewChange.base);\n    if (base === null) return { valid: true };\n    const valid = isValidViewChange(this.#law, viewChange, base);",
+        find: "if (base === null) return { missing: viewChange.base };\n    if (this.#valid.has(viewChange)) return { valid: true };",
+        replace: "if (base === null || this.#valid.has(viewChange)) return { valid: true };",
       },
     ],
     ...HYBSTER_3,
@@ -282,7 +281,7 @@ export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("lateProposalIsNoVote"),
   },
 ];
 
@@ -310,7 +309,7 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("takesOverCheckpoint"),
   },
   {
     id: "departure-not-durable",
@@ -318,7 +317,10 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 14, link certificate lost without re-issue",
     edits: [{ file: DEPARTING, find: "      this.#views.save();\n", replace: "" }],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/linear-hybster.test.ts",
+      "linear-hybster, n = 3: whoever crashes at whatever moment of a view change",
+    ),
   },
   {
     id: "primary-leaves-half-open",
@@ -330,9 +332,14 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
         find: "if (this.#presiding.opening !== null) this.#postponed = Math.max(this.#postponed, to);\n    else if (to > this.#place.view) {",
         replace: "if (to > this.#place.view) {",
       },
+      {
+        file: CHANGER,
+        find: "const busy = this.#ordering.voting.busy || this.#departing.busy || this.#presiding.opening !== null;",
+        replace: "const busy = this.#ordering.voting.busy || this.#departing.busy;",
+      },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("primaryLeavesWhileOpening"),
   },
   {
     id: "base-before-bodies",
@@ -351,33 +358,16 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: LINEAGE,
-        find: "const needed = new Set(this.neededFor(base).map(({ newView }) => newView.view));",
-        replace: "const needed = new Set([base]);",
-      },
-      {
-        file: LINEAGE,
-        find: "for (const viewChange of known.newView.viewChanges) open.push(viewChange.base);",
+        find: "      for (const viewChange of known.newView.viewChanges) open.push(viewChange.base);\n",
         replace: "",
       },
     ],
     protocol: "single-linear-hybster",
-    replicas: 5,
-    caughtBy: SIMULATION,
-  },
-  {
-    id: "no-reissue-on-new-base",
-    title: "does not make its departure anew when its base has moved",
-    source: "hybster.md 14, no re-issue after re-basing",
-    edits: [
-      {
-        file: DEPARTING,
-        find: "if (own === null || own.to !== view || own.base !== baseView || this.#stale) return null;",
-        replace: "if (own === null || own.to !== view || own.base > baseView || this.#stale) return null;",
-      },
-    ],
-    protocol: "single-linear-hybster",
-    replicas: 5,
-    caughtBy: SIMULATION,
+    replicas: 3,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/linear-hybster.test.ts",
+      "linear-hybster, n = 3: one that slept through views",
+    ),
   },
   {
     id: "links-kept-on-new-base",
@@ -419,8 +409,11 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
       },
     ],
     protocol: "single-linear-hybster",
-    replicas: 5,
-    caughtBy: SIMULATION,
+    replicas: 3,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/linear-hybster.test.ts",
+      "linear-hybster, n = 3: views whose NewView is lost",
+    ),
   },
   {
     id: "joins-on-one",
@@ -434,7 +427,10 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/linear-hybster.test.ts",
+      "linear-hybster, n = 3: f replicas force nothing",
+    ),
   },
   {
     id: "never-joins",
@@ -448,7 +444,7 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("primaryIsTakenAlong"),
   },
   {
     id: "new-view-not-fetched",
@@ -471,6 +467,6 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     source: "hybster.md 6.4",
     edits: [{ file: PRESIDING, find: "    this.#views.save();\n", replace: "" }],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("primaryCrashesWhileOpening"),
   },
 ];
