@@ -23,7 +23,7 @@ test("one line for each instance where all agree, the one that orders first", ()
     2: { decided: 12 },
     3: { view: 1, complainers: [2, 0] },
   };
-  const text = instanceTable([report(0, 3, changes), report(1, 3, { ...changes, 2: { decided: 13 } })]);
+  const text = instanceTable([report(1, 3, changes), report(2, 3, { ...changes, 2: { decided: 13 } })]);
   expect(text.split("\n")).toEqual([
     "instance  view  primary  state              decided  suspected by  at replicas",
     "--------  ----  -------  -----------------  -------  ------------  -----------",
@@ -45,8 +45,14 @@ test("a line for each opinion where they do not, the furthest view first", () =>
   expect(lines[5]).toEqual(["D1", "3", "1", "on probation, 4 slots left", "10", "-", "all"]);
 });
 
+test("an instance whose primary does not answer is told of, even if nobody waits for it", () => {
+  const text = instanceTable([report(0, 3, {}), report(2, 3, {})]);
+  expect(text).toMatch(/^D1 +0 +1 +replica 1 does not answer /m);
+  expect(text).toMatch(/^D0 +0 +0 +serving /m);
+});
+
 test("of a large cluster only what is of note", () => {
-  const text = instanceTable([report(0, 40, { 7: { view: 1 } })]);
+  const text = instanceTable(Array.from({ length: 40 }, (_, id) => report(id, 40, { 7: { view: 1 } })));
   expect(
     text
       .split("\n")

@@ -26,14 +26,20 @@ export function instanceTable(reports: readonly StatusReport[]): string {
   const [first] = reports;
   if (first === undefined) return "";
   const { n } = first;
+  const answering = new Set(reports.map(({ replica }) => replica));
   const lines: (string | number)[][] = [];
   let quiet = 0;
   // The instance that orders comes last in a report, and first here.
   const order = [...first.instances.keys()].sort((a, b) => Number(b === n) - Number(a === n) || a - b);
   for (const instance of order) {
     const sights = sightsOf(instance, reports);
-    if (n > LISTED_MAX && instance !== n && !sights.some((sight) => isOfNote(sight, sights))) quiet += 1;
-    else lines.push(...sights.map((sight) => lineOf(sight, first, reports.length)));
+    if (
+      n > LISTED_MAX &&
+      instance !== n &&
+      !sights.some((sight) => isOfNote(sight, sights.length, answering))
+    )
+      quiet += 1;
+    else lines.push(...sights.map((sight) => lineOf(sight, first, answering)));
   }
   const table = formatTable(HEADINGS, lines);
   return quiet === 0 ? table : `${table}\nThe other ${quiet} are in the first views of their homes.`;
@@ -60,11 +66,19 @@ function emptySight(instance: number, { view, primary, active }: InstanceStatus)
   return { instance, view, primary, active, decided: 0, probation: 0, complainers: new Set(), at: [] };
 }
 
-function isOfNote({ view, active, complainers }: Sight, all: readonly Sight[]): boolean {
-  return view > 0 || !active || complainers.size > 0 || all.length > 1;
+function isOfNote(
+  { view, primary, active, complainers }: Sight,
+  opinions: number,
+  answering: ReadonlySet<ReplicaId>,
+): boolean {
+  return view > 0 || !active || complainers.size > 0 || opinions > 1 || !answering.has(primary);
 }
 
-function lineOf(sight: Sight, { n, instances }: StatusReport, answering: number): (string | number)[] {
+function lineOf(
+  sight: Sight,
+  { n, instances }: StatusReport,
+  answering: ReadonlySet<ReplicaId>,
+): (string | number)[] {
   const { instance, view, primary, decided, complainers, at } = sight;
   const composed = instances.length > 1;
   const name = composed ? (instance === n ? "O" : `D${instance}`) : "O";
@@ -72,15 +86,20 @@ function lineOf(sight: Sight, { n, instances }: StatusReport, answering: number)
     name,
     view,
     primary,
-    stateOf(sight, composed && instance !== n),
+    stateOf(sight, composed && instance !== n, answering),
     decided,
     [...complainers].sort((a, b) => a - b).join(", ") || "-",
-    at.length === answering ? "all" : at.join(", "),
+    at.length === answering.size ? "all" : at.join(", "),
   ];
 }
 
-function stateOf({ instance, primary, active, decided, probation }: Sight, disseminates: boolean): string {
+function stateOf(
+  { instance, primary, active, decided, probation }: Sight,
+  disseminates: boolean,
+  answering: ReadonlySet<ReplicaId>,
+): string {
   if (!active) return "changing views";
   if (disseminates && primary !== instance) return `replica ${instance} is away`;
+  if (!answering.has(primary)) return `replica ${primary} does not answer`;
   return decided < probation ? `on probation, ${probation - decided} slots left` : "serving";
 }
