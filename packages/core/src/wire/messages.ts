@@ -42,8 +42,6 @@ export const MessageKind = {
   HeaderRelay: 25,
   /** DQBFT: slots that are ordered and not disseminated. */
   Need: 26,
-  /** DQBFT: the primary of a view gives it up. */
-  Abdicate: 27,
   Rejoin: 28,
   Challenge: 29,
   Health: 30,

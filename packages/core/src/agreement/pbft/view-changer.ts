@@ -120,13 +120,23 @@ export class ViewChanger {
     if (message.sender !== from || !isValidViewChange(message, context)) {
       return context.port.report(from, Misbehaviour.BadCertificate);
     }
-    if (this.#instance.isLate(message.view)) return this.#help.answerLate(from, message.view);
+    if (this.#instance.isLate(message.view)) return this.#answerLate(from, message.view);
     const held = this.#hold(message);
     const kept = this.#store.add(held);
     if (kept === null) return;
     if (kept.digest !== held.digest) return context.port.report(from, Misbehaviour.Equivocation);
     if (message.view === this.#instance.view) this.#acknowledge(kept);
     this.#advance();
+  }
+
+  /**
+   * Who is still on its way here gets our view change too: if nobody is left to vouch for what the NewView rests on, it can only
+   * go on to the next view, and its timer runs when it has heard of a quorum.
+   */
+  #answerLate(from: ReplicaId, view: View): void {
+    this.#help.answerLate(from, view);
+    const unsigned = this.#instance.authentication === "signature" && this.#own?.signature.length === 0;
+    if (this.#own?.view === view && !unsigned) this.#instance.context.port.send(from, this.#own);
   }
 
   onAck(from: ReplicaId, ack: PbftViewChangeAck): void {

@@ -4,12 +4,9 @@ import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { Micros, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
 import { Challenge, Health, Reinstate, Rejoin, reinstateClaim } from "../../wire/composition.ts";
 import type { Hash } from "../../wire/value.ts";
+import { passOn, seedOf } from "../passing-on.ts";
 import { BackOff } from "./back-off.ts";
 import type { InstanceTable } from "./instances.ts";
-import { chosenFor, relayFanout } from "./relays.ts";
-
-/** Replicas up to which proofs are passed on to all. */
-const BROADCAST_MAX = 16;
 
 export interface ReinstatementOptions {
   readonly self: ReplicaId;
@@ -102,22 +99,15 @@ export class Reinstatement {
 
   /** Nobody leaves alone: the others are shown why, and the views between are skipped. */
   #count(instance: ReplicaId, view: View, votes: ReadonlyMap<ReplicaId, Reinstate>): void {
-    const { faults, instances, granted } = this.#options;
+    const { self, faults, instances, granted, port, hash } = this.#options;
     const equal = [...votes.values()].filter((vote) => vote.view === view);
     if (equal.length < faults.oneCorrect) return;
-    for (const vote of equal) this.#passOn(vote);
+    for (const vote of equal)
+      passOn(port, { self, n: faults.n }, vote, seedOf(hash(reinstateClaim(vote).message)));
     this.#votes.delete(instance);
     this.#grants[instance]?.start();
     instances.of(instance).suspect(view);
     granted(instance);
-  }
-
-  /** In large clusters to a few, who pass it on themselves: all to all would be n² messages for each of the f + 1. */
-  #passOn(vote: Reinstate): void {
-    const { self, faults, port, hash } = this.#options;
-    if (faults.n <= BROADCAST_MAX) return port.broadcast(vote);
-    const digest = hash(reinstateClaim(vote).message);
-    for (const to of chosenFor(digest, self, faults.n, relayFanout(faults.n))) port.send(to, vote);
   }
 
   #sign(instance: ReplicaId, view: View): void {

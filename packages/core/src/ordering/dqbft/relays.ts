@@ -1,7 +1,8 @@
 import type { Port } from "../../effects/port.ts";
-import type { Digest, Micros, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import type { Micros, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import { HeaderRelay } from "../../wire/composition.ts";
 import { type Proposal, Pull } from "../../wire/messages.ts";
+import { chosenFor, seedOf } from "../passing-on.ts";
 import type { Headers } from "./headers.ts";
 import type { InstanceTable } from "./instances.ts";
 import type { OrderLog } from "./order-log.ts";
@@ -117,7 +118,7 @@ export class Relays {
     const { self, n, port, fanout, instances, log } = this.#options;
     const { seq, digest } = header;
     const { primary } = instances.order;
-    const chosen = chosenFor(digest, self, n, fanout);
+    const chosen = chosenFor(seedOf(digest), self, n, fanout);
     if (seq >= log.next(instance) && primary !== self) {
       const ours = instances.of(instance).primary === self;
       if (ours || chosen.includes(primary)) port.send(primary, new HeaderRelay(instance, header));
@@ -132,23 +133,4 @@ export class Relays {
     this.#timing = true;
     this.#options.port.setTimer(this.#options.timer, this.#options.delay);
   }
-}
-
-/** Whom a replica passes a header on to: as good as random, and the same each time (the core has no chance). */
-export function chosenFor(digest: Digest, self: ReplicaId, n: number, fanout: number): readonly ReplicaId[] {
-  const others = n - 1;
-  const start = (digest.charCodeAt(0) * 65_536 + digest.charCodeAt(1) * 256 + digest.charCodeAt(2)) % others;
-  const step = 1 + ((digest.charCodeAt(3) * 256 + digest.charCodeAt(4)) % Math.max(1, others - 1));
-  const chosen = new Set<ReplicaId>();
-  // Every replica starts elsewhere: self shifts the walk over the others.
-  for (let i = 0; chosen.size < Math.min(fanout, others) && i < 2 * others; i += 1) {
-    const walked = i < others ? start + i * step : start + i;
-    chosen.add((self + 1 + (walked % others)) % n);
-  }
-  return [...chosen];
-}
-
-/** `r = ceil(2 ln N)` (dqbft.md 7). */
-export function relayFanout(n: number): number {
-  return Math.min(n - 1, Math.ceil(2 * Math.log(n)));
 }

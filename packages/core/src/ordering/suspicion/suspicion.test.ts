@@ -379,15 +379,6 @@ test("a provable fault needs no stopwatch, and names its view", () => {
   expect(stage.takeSigners()).toEqual([]);
 });
 
-test("who gives a view up needs no other to say so, but only for that view", () => {
-  const stage = new Stage();
-  stage.enter(3);
-  stage.watch.abdicated(2);
-  expect(stage.suspected).toEqual([]);
-  stage.watch.abdicated(3);
-  expect(stage.suspected).toEqual([4]);
-});
-
 test("timers double with every view change, up to a most; good work forgives them, reinstatement at once", () => {
   const stage = new Stage(3);
   const grown: number[] = [];

@@ -4,6 +4,7 @@ import type { Port } from "../../effects/port.ts";
 import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { InstanceId, ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
 import { Complaint, complaintClaim } from "../../wire/suspicion.ts";
+import { passOn } from "../passing-on.ts";
 import { Complaints } from "./complaints.ts";
 import { Patience } from "./patience.ts";
 import { type Key, Row, Stopwatches } from "./stopwatches.ts";
@@ -50,7 +51,7 @@ const ROWS: readonly Row[] = Object.values(Row);
  * Blame for one instance (dqbft.md 8): stopwatches for what its primary owes, and complaints about it. A complaint names a
  * view. As many as hold a correct replica's, and this replica leaves that view and shows the others why (H24).
  *
- * Nothing here calls the instance but {@link follow}, {@link receive}, {@link abdicated}, and the ticks of {@link Blame}:
+ * Nothing here calls the instance but {@link follow}, {@link receive} and the ticks of {@link Blame}:
  * not to be called from the instance's own notices. The others may be.
  */
 export class Watch {
@@ -140,12 +141,6 @@ export class Watch {
   accuse(view: View): void {
     this.#accused = Math.max(this.#accused, view);
     this.#bench.arm();
-  }
-
-  /** The primary of this view gives it up: as good as enough complaints (dqbft.md 6). */
-  abdicated(view: View): void {
-    this.#options.agreement.suspect(view + 1); // Nothing if the instance is above that view.
-    this.follow();
   }
 
   /** The instance is back in a view of its home: its timers are short again. */
@@ -238,7 +233,10 @@ export class Watch {
     const lowest = Math.min(...complaints.map(({ view }) => view));
     if (this.#shown < lowest) {
       this.#shown = lowest;
-      for (const complaint of complaints) this.#bench.port.broadcast(complaint);
+      const { self, faults, port } = this.#bench;
+      for (const complaint of complaints) {
+        passOn(port, { self, n: faults.n }, complaint, complaint.view * faults.n + complaint.signer);
+      }
     }
     agreement.suspect(lowest + 1);
     this.follow();
