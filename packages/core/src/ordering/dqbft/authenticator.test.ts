@@ -1,4 +1,4 @@
-import { digestOf } from "@destiny/crypto/hash/sha256";
+import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { linearHybster } from "../../agreement/linear-hybster/linear-hybster.ts";
 import { FaultModel } from "../../kernel/fault-model.ts";
@@ -6,12 +6,13 @@ import { defaultParameters } from "../../parameters.ts";
 import { encodeBatch } from "../../wire/batch.ts";
 import { AssignRequest } from "../../wire/messages.ts";
 import { Request } from "../../wire/request.ts";
-import { Value } from "../../wire/value.ts";
+import { type Hash, Value } from "../../wire/value.ts";
 import { Body } from "../../wire/view-change.ts";
 import { Authenticator } from "./authenticator.ts";
 import { encodeOrderValue } from "./order-value.ts";
 
 const N = 3;
+const digestOf: Hash = (bytes) => createHash("sha256").update(bytes).digest("binary");
 const CLIENT = "c".repeat(32);
 const SIGNATURE = new Uint8Array(64);
 
