@@ -100,7 +100,7 @@ describe.each(libraries)("%s", (_, primitives) => {
     expect(() => ed25519.keyFromSeed(new Uint8Array(31))).toThrow("32 bytes");
   });
 
-  test("S + L, a second signature of the same message, is false", () => {
+  test("dqbft.md H32: S + L, a second signature of the same message, is false", () => {
     for (const second of [S + ORDER, S + 2n * ORDER].filter((value) => value < 2n ** 256n)) {
       expect(verify({ signature: Buffer.concat([R, little(second)]) })).toBe(false);
     }
@@ -117,7 +117,7 @@ describe.each(libraries)("%s", (_, primitives) => {
     }
   });
 
-  test("a key with a part of small order: every library takes just those signatures where it vanishes", () => {
+  test("dqbft.md H32, (n8): a key with a part of small order: every library takes just those signatures where it vanishes", () => {
     // A' = A + T of order 8, S = r + h·a: without cofactor that holds where 8 divides h, with it always.
     const torsion = noble.Point.fromBytes(little(order8));
     const mixed = noble.Point.fromBytes(key.publicKey).add(torsion).toBytes();

@@ -15,14 +15,17 @@ import {
   ViewState,
 } from "../../wire/view-change.ts";
 import type { AgreementContext } from "../agreement.ts";
+import { ViewChangeTimer } from "../shared/view-change-timer.ts";
 import { ackClaim } from "./claims.ts";
 import { Departing } from "./departing.ts";
 import type { Ordering } from "./ordering.ts";
-import { Patience } from "./patience.ts";
 import type { Place } from "./place.ts";
 import { Presiding } from "./presiding.ts";
+import { Resends } from "./resends.ts";
 import type { Base } from "./validity.ts";
 import { ACK_TICKET, VIEW_TICKET, Views } from "./views.ts";
+
+const VIEW_CHANGE_TIMER: TimerId = 3;
 
 /** Where the log keeps the state of views. */
 const STATE_SEQ: SequenceNumber = 0;
@@ -37,7 +40,8 @@ export class ViewChanger {
   readonly #views: Views;
   readonly #departing: Departing;
   readonly #presiding: Presiding;
-  readonly #patience: Patience;
+  readonly #timer: ViewChangeTimer;
+  readonly #resends: Resends;
   /** A view that we leave for once we have opened ours. */
   #postponed: View = 0;
   /** The base whose ack is being certified. */
@@ -53,7 +57,8 @@ export class ViewChanger {
     this.#views = new Views(context, place, ordering, () => context.port.persist(STATE_SEQ, this.#state()));
     this.#departing = new Departing(this.#views);
     this.#presiding = new Presiding(this.#views, this.#departing);
-    this.#patience = new Patience(context);
+    this.#timer = new ViewChangeTimer(context, VIEW_CHANGE_TIMER);
+    this.#resends = new Resends(context);
   }
 
   /** Leaves for a higher view. A NewView of ours that was begun is finished first (hybster.md 6.4). */
@@ -69,7 +74,8 @@ export class ViewChanger {
     this.#place.view = to;
     this.#place.active = false;
     this.#views.departures.target(to);
-    this.#patience.restart();
+    this.#timer.stop();
+    this.#resends.restart();
     this.#context.superior.left();
   }
 
@@ -124,7 +130,7 @@ export class ViewChanger {
   onDecided(commit: Certificate): void {
     this.#learn(() => this.#views.lineage.onCommit(commit));
     const { baseView, active } = this.#place;
-    if (commit.view === baseView && active) this.#patience.decided();
+    if (commit.view === baseView && active) this.#timer.decided();
     if (commit.view > baseView) this.pump();
   }
 
@@ -133,7 +139,7 @@ export class ViewChanger {
     const { lineage, wants } = this.#views;
     if (view <= this.#place.baseView || lineage.has(view) || wants.wantsView(view)) return;
     wants.view(view, from);
-    this.#patience.hurry();
+    this.#resends.hurry();
   }
 
   /** A peer is in a view below our base. */
@@ -142,9 +148,8 @@ export class ViewChanger {
   }
 
   expire(timer: TimerId): void {
-    const expired = this.#patience.expire(timer);
-    if (expired === "resend") this.#resend();
-    else if (expired === "overdue") this.#onOverdue();
+    if (this.#resends.expire(timer)) this.#resend();
+    else if (this.#timer.expire(timer)) this.#onOverdue();
   }
 
   /** Whether the result is of one of our jobs, and not of the ordering: while we open a view, that has none. */
@@ -176,12 +181,12 @@ export class ViewChanger {
       this.#views.wants.settleBodies();
     }
     const { active, view } = this.#place;
-    if (!active && this.#views.departures.supports(view)) this.#patience.time();
+    if (!active && this.#views.departures.supports(view)) this.#timer.start();
     this.#wait();
   }
 
   #wait(): void {
-    this.#patience.await(!this.#place.active || this.#incomplete || this.#views.wants.any);
+    this.#resends.await(!this.#place.active || this.#incomplete || this.#views.wants.any);
   }
 
   /** Judges the NewViews that came, those first that others rest on. */
@@ -245,7 +250,8 @@ export class ViewChanger {
       place.active = true;
       place.entered = base.standing;
       this.#views.departures.target(view);
-      this.#patience.entered();
+      this.#timer.entered();
+      this.#resends.restart();
     }
     this.#views.lineage.forget(view);
     this.#views.wants.forgetViews(view);
@@ -331,7 +337,7 @@ export class ViewChanger {
     for (const each of this.#views.departures.atLeast(view).slice(0, faults.oneCorrect)) {
       if (each.sender !== self) port.broadcast(each);
     }
-    this.#patience.failed();
+    this.#timer.failed();
     this.leave(view + 1);
   }
 

@@ -12,6 +12,7 @@ import {
 import { viewChangeContent } from "../../wire/pbft-codec.ts";
 import type { Value } from "../../wire/value.ts";
 import type { FetchNewView } from "../../wire/view-change.ts";
+import { ViewChangeTimer } from "../shared/view-change-timer.ts";
 import { ChangeStore, type Held } from "./change-store.ts";
 import { viewChangeClaim } from "./claims.ts";
 import { decide, follows, type Rules } from "./decide.ts";
@@ -19,10 +20,10 @@ import type { Instance } from "./instance.ts";
 import { NewViews } from "./new-views.ts";
 import { Opening } from "./opening.ts";
 import { makeViewChange } from "./own-change.ts";
-import { Patience, VIEW_CHANGE_TIMER } from "./patience.ts";
 import { isValidViewChange } from "./validity.ts";
 import { ViewHelp } from "./view-help.ts";
 
+const VIEW_CHANGE_TIMER: TimerId = 2;
 const RESEND_TIMER: TimerId = 3;
 /** The resend timer doubles up to 2^this. */
 const BACKOFF_MAX = 4;
@@ -44,7 +45,7 @@ export class ViewChanger {
   /** Our own view change for the view that we are in or on our way to; null in view 0. */
   #own: PbftViewChange | null = null;
   readonly #help: ViewHelp;
-  readonly #patience: Patience;
+  readonly #timer: ViewChangeTimer;
   #resends = 0;
 
   constructor(instance: Instance, installer: Installer) {
@@ -56,7 +57,7 @@ export class ViewChanger {
     this.#store = new ChangeStore(authentication === "mac" ? faults.oneCorrect : 1);
     this.#newViews = new NewViews(context);
     this.#help = new ViewHelp(instance);
-    this.#patience = new Patience(context);
+    this.#timer = new ViewChangeTimer(context, VIEW_CHANGE_TIMER);
     this.#opening = new Opening(instance, this.#rules, (newView, changes) => {
       context.port.broadcast(newView);
       this.#enter(newView, changes);
@@ -103,14 +104,14 @@ export class ViewChanger {
 
   /** A value was decided: half of the patience goes that failed view changes brought (pbft.md 11, C10). */
   delivered(): void {
-    this.#patience.delivered();
+    this.#timer.decided();
   }
 
   expire(timer: TimerId): void {
     const { active, view } = this.#instance;
     if (active) return;
-    if (timer === VIEW_CHANGE_TIMER) {
-      this.#patience.expired();
+    if (this.#timer.expire(timer)) {
+      this.#timer.failed();
       this.start(view + 1);
     } else if (timer === RESEND_TIMER) this.#resend();
   }
@@ -136,7 +137,9 @@ export class ViewChanger {
   #answerLate(from: ReplicaId, view: View): void {
     this.#help.answerLate(from, view);
     const unsigned = this.#instance.authentication === "signature" && this.#own?.signature.length === 0;
-    if (this.#own?.view === view && !unsigned) this.#instance.context.port.send(from, this.#own);
+    if (this.#own?.view !== view || unsigned) return;
+    // Not as a view change: who has entered the view meanwhile would answer it with its own, and so on for ever.
+    this.#instance.context.port.send(from, new PbftViewChangeForward(this.#own));
   }
 
   onAck(from: ReplicaId, ack: PbftViewChangeAck): void {
@@ -221,7 +224,7 @@ export class ViewChanger {
     this.#instance.active = false;
     this.#opening.abandon();
     this.#store.moveTo(view);
-    this.#patience.stop();
+    this.#timer.stop();
     this.#resends = 0;
     context.port.persist(0, new PbftViewState(this.#own, this.#help.newView));
     context.superior.left();
@@ -275,7 +278,7 @@ export class ViewChanger {
   /** Only once a quorum is on its way: replicas that run ahead alone would never meet (pbft.md 11). */
   #startTimer(): void {
     const { context } = this.#instance;
-    if (this.#store.askers + 1 >= context.faults.quorum) this.#patience.start();
+    if (this.#store.askers + 1 >= context.faults.quorum) this.#timer.start();
   }
 
   #tryOpen(): void {
@@ -337,7 +340,7 @@ export class ViewChanger {
     this.#stand(newView);
     this.#help.entered(newView, new Map(changes.map(({ digest, message }) => [digest, message])));
     context.port.persist(0, new PbftViewState(this.#own, newView));
-    this.#patience.entered();
+    this.#timer.entered();
     context.port.cancelTimer(RESEND_TIMER);
     this.#newViews.forget(newView.view);
     context.superior.entered(this.#instance.standing);

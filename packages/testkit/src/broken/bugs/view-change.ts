@@ -349,7 +349,10 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
       { file: CHANGER, find: "    return missing.length === 0;", replace: "    return missing.length >= 0;" },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/hybster-attacks.test.ts",
+      "linear-hybster.md 6: what a faulty replica lists",
+    ),
   },
   {
     id: "older-new-views-discarded",
@@ -404,15 +407,15 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "    this.#patience.failed();\n    this.leave(view + 1);",
-        replace: "    this.#patience.failed();",
+        find: "    this.#timer.failed();\n    this.leave(view + 1);",
+        replace: "    this.#timer.failed();",
       },
     ],
     protocol: "single-linear-hybster",
     replicas: 3,
     caughtBy: unitTest(
       "packages/testkit/src/agreement/linear-hybster.test.ts",
-      "linear-hybster, n = 3: views whose NewView is lost",
+      "linear-hybster, n = 3: views whose NewView",
     ),
   },
   {

@@ -1,0 +1,58 @@
+import type { TimerId } from "../../kernel/ids.ts";
+import type { AgreementContext } from "../agreement.ts";
+
+/** The time doubles up to 2^this, and once more for every round of primaries that failed (dqbft.md 8). */
+const DOUBLINGS_MAX = 6;
+
+/** How long a view change may take before the next view is tried (hybster.md 6.6, pbft.md 11; dqbft.md 1, C10). */
+export class ViewChangeTimer {
+  readonly #context: Pick<AgreementContext, "faults" | "parameters" | "port">;
+  readonly #timer: TimerId;
+  /** View changes that took too long, and were not made up for. */
+  #failures = 0;
+  /** A view was entered, and nothing was decided in it yet. */
+  #fresh = false;
+  #running = false;
+
+  constructor(context: Pick<AgreementContext, "faults" | "parameters" | "port">, timer: TimerId) {
+    this.#context = context;
+    this.#timer = timer;
+  }
+
+  /** Enough others are on their way too: the time begins, unless it runs. Replicas that run ahead alone would never meet. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    const { faults, parameters, port } = this.#context;
+    const doublings = Math.min(this.#failures, DOUBLINGS_MAX + Math.floor(this.#failures / faults.n));
+    port.setTimer(this.#timer, parameters.viewChangeDelay * 2 ** doublings);
+  }
+
+  stop(): void {
+    if (this.#running) this.#context.port.cancelTimer(this.#timer);
+    this.#running = false;
+  }
+
+  /** Whether this expiry is its own: the view was not opened in time. */
+  expire(timer: TimerId): boolean {
+    if (timer !== this.#timer) return false;
+    this.#running = false;
+    return true;
+  }
+
+  /** The view that was tried is given up. */
+  failed(): void {
+    this.#failures += 1;
+  }
+
+  entered(): void {
+    this.#fresh = true;
+    this.stop();
+  }
+
+  /** The first decision of a view halves the time again (C10). */
+  decided(): void {
+    if (this.#fresh) this.#failures = Math.max(0, this.#failures - 1);
+    this.#fresh = false;
+  }
+}
