@@ -8,7 +8,7 @@ import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Orderer } from "../ordering/orderer.ts";
 import type { Parameters } from "../parameters.ts";
 import type { PagedState } from "../service/service.ts";
-import { Anchor } from "../wire/anchor.ts";
+import { Anchor, pageLeaf } from "../wire/anchor.ts";
 import { CheckpointProof, CheckpointSig, type Message } from "../wire/messages.ts";
 import { DecodeError } from "../wire/reader.ts";
 import { FetchState, StateDigests, StatePages } from "../wire/state-transfer.ts";
@@ -17,7 +17,8 @@ import { Anchors } from "./anchors.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { ReplicatedState, type Seal } from "./replicated-state.ts";
 import { Need } from "./state-transfer/need.ts";
-import { Snapshots } from "./state-transfer/snapshots.ts";
+import { SHAPE_PAGE } from "./state-transfer/shape.ts";
+import { type Snapshot, Snapshots } from "./state-transfer/snapshots.ts";
 import { StateTransfer, type TransferProgress } from "./state-transfer/state-transfer.ts";
 
 export interface StateKeeperOptions {
@@ -42,6 +43,8 @@ export interface StateKeeperOptions {
 export interface RestoredCheckpoint {
   readonly seq: SequenceNumber;
   readonly pages: readonly Uint8Array[];
+  /** Earlier ones that the disk still holds, the oldest first: a peer may need just one of these. */
+  readonly older?: readonly { readonly seq: SequenceNumber; readonly pages: Iterable<Uint8Array> }[];
 }
 
 /** The replicated state from the outside: taken, proven, saved, served to others, and fetched from them (dqbft.md 5). */
@@ -116,7 +119,8 @@ export class StateKeeper {
   }
 
   /** First after construction, if there is a saved state. Throws DecodeError if it is none. */
-  restore({ seq, pages }: RestoredCheckpoint): void {
+  restore({ seq, pages, older = [] }: RestoredCheckpoint): void {
+    for (const each of older) this.#snapshots.onSaved(each.seq, snapshotOf(each.pages, this.#options.hash));
     const part = this.#state.load(pages);
     const seal = this.#state.seal(part);
     this.#restored = part;
@@ -228,4 +232,15 @@ export class StateKeeper {
   #retire(watermarks: readonly Watermark[]): void {
     if (watermarks.length > 0) this.#options.push({ type: "retire", watermarks });
   }
+}
+
+/** What peers are told of a checkpoint that is on the disk alone. */
+function snapshotOf(pages: Iterable<Uint8Array>, hash: Hash): Snapshot {
+  const leaves: Digest[] = [];
+  let shape: Uint8Array = new Uint8Array(0);
+  for (const bytes of pages) {
+    if (leaves.length === SHAPE_PAGE) shape = bytes;
+    leaves.push(pageLeaf(leaves.length, bytes, hash));
+  }
+  return { leaves, shape };
 }

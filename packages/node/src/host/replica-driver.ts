@@ -17,6 +17,7 @@ import type { Reply } from "@destiny/core/wire/reply";
 import type { Request } from "@destiny/core/wire/request";
 import { StatePages } from "@destiny/core/wire/state-transfer";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { StoredCheckpoint } from "../store/checkpoint.ts";
 import type { Store } from "../store/store.ts";
 import { EffectGate } from "./effect-gate.ts";
 import { Frames } from "./frames.ts";
@@ -122,11 +123,8 @@ export class ReplicaDriver<R extends Driven> {
     const { store } = this.#options;
     const saved = store.loadCheckpoint();
     if (saved !== undefined) {
-      const pages = Array.from(
-        { length: saved.pageCount },
-        (_, index) => saved.page(index) ?? new Uint8Array(0),
-      );
-      this.replica.restore({ seq: saved.seq, pages });
+      const older = saved.older.map((each) => ({ seq: each.seq, pages: pagesOf(each) }));
+      this.replica.restore({ seq: saved.seq, pages: [...pagesOf(saved)], older });
     }
     for (const { key, value } of store.records()) {
       const { instance, message } = decodeFrame(value, digestOf);
@@ -276,4 +274,9 @@ export class ReplicaDriver<R extends Driven> {
     this.stop();
     this.#options.failed(error);
   }
+}
+
+/** One page at a time: a checkpoint that is kept for others is only looked at. */
+function* pagesOf({ pageCount, page }: StoredCheckpoint): Generator<Uint8Array> {
+  for (let index = 0; index < pageCount; index += 1) yield page(index) ?? new Uint8Array(0);
 }

@@ -24,8 +24,14 @@ export interface NewCheckpoint extends CheckpointHeader {
 }
 
 /** A checkpoint that was saved. */
-export interface Checkpoint extends CheckpointHeader {
+export interface Checkpoint extends StoredCheckpoint {
   readonly meta: Uint8Array;
+  /** Those that are kept beside it, the oldest first. */
+  readonly older: readonly StoredCheckpoint[];
+}
+
+/** A checkpoint whose pages are on the disk. */
+export interface StoredCheckpoint extends CheckpointHeader {
   /**
    * A copy of a page; undefined when it was never saved.
    * @throws DamagedRecordError when it is not what was saved
@@ -72,16 +78,22 @@ export class Checkpoints {
 
   /** The newest durable one, if there is one. */
   newest(): Checkpoint | undefined {
-    const header = this.#database.readJson<readonly CheckpointHeader[]>(METADATA_KEYS.checkpoints)?.at(-1);
+    const headers = this.#database.readJson<readonly CheckpointHeader[]>(METADATA_KEYS.checkpoints) ?? [];
+    const header = headers.at(-1);
     const meta = this.#database.read(METADATA_KEYS.checkpointMeta);
     if (header === undefined || meta === undefined) return undefined;
-    return { ...header, meta, page: (index) => this.#read(header, index) };
+    const older = headers.slice(0, -1).map((each) => this.#stored(each));
+    return { ...this.#stored(header), meta, older };
   }
 
   /** A page of a checkpoint that is kept and durable; else undefined. */
   page(seq: SequenceNumber, index: number): Uint8Array | undefined {
     const header = this.#headers.find((kept) => kept.seq === seq);
     return header === undefined ? undefined : this.#read(header, index);
+  }
+
+  #stored(header: CheckpointHeader): StoredCheckpoint {
+    return { ...header, page: (index) => this.#read(header, index) };
   }
 
   #read(header: CheckpointHeader, index: number): Uint8Array | undefined {

@@ -94,9 +94,10 @@ export class SimulatedDisk {
     this.#checkpoints = [];
   }
 
-  /** The newest durable checkpoint. */
+  /** The newest durable checkpoint, and those kept beside it. */
   loadCheckpoint(): RestoredCheckpoint | null {
-    return this.#checkpoints.at(-1) ?? null;
+    const newest = this.#checkpoints.at(-1);
+    return newest === undefined ? null : { ...newest, older: this.#checkpoints.slice(0, -1) };
   }
 
   /** Pieces of a durable checkpoint; null if that is not kept, or has no such pages. */
