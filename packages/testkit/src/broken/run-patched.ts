@@ -4,7 +4,7 @@ import type { Line, Task } from "./child.ts";
 import type { Edit } from "./planted-bug.ts";
 
 /** A child that says nothing for so long hangs: no healthy seed or scenario takes as long. */
-const SILENCE_MILLIS = 120_000;
+const SILENCE_MILLIS = 300_000;
 /** What is kept of the output of a child that fails. */
 const OUTPUT_MAX = 100_000;
 

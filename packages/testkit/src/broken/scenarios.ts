@@ -1,4 +1,5 @@
 import { invariant } from "@destiny/core/kernel/invariant";
+import * as composition from "./scenarios/composition.ts";
 import * as loneInstance from "./scenarios/lone-instance.ts";
 import * as pbft from "./scenarios/pbft-view-change.ts";
 import * as reinstatement from "./scenarios/reinstatement.ts";
@@ -11,6 +12,7 @@ export type Scenario = () => void;
 export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map<string, Scenario>([
   ...Object.entries(viewChange),
   ...Object.entries(pbft),
+  ...Object.entries(composition),
   ...Object.entries(loneInstance),
   ...Object.entries(reinstatement),
 ]);

@@ -1,4 +1,4 @@
-import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
+import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.ts";
 
 const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
 const SLOT_LOG = "packages/core/src/agreement/linear-hybster/slot-log.ts";
@@ -59,7 +59,7 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     edits: [{ file: SLOT, find: " || this.#culprits.has(signer)", replace: "" }],
     protocol: "single-linear-hybster",
     replicas: 5,
-    caughtBy: SIMULATION,
+    caughtBy: scenario("badShareIsCombinedOnce"),
   },
   {
     id: "no-collector-ladder",
@@ -70,7 +70,10 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
       { file: RECOVERY, find: "if (slot.share !== null && due) this.#sendShare(slot, rank);", replace: "" },
     ],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/linear-hybster.test.ts",
+      "linear-hybster, n = 3: a proposal that everybody lost",
+    ),
   },
   {
     id: "window-not-checked",
@@ -84,7 +87,7 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/kernel/slot-ring.test.ts", ""),
+    caughtBy: unitTest("packages/core/src/kernel/slot-ring.test.ts", "holds what a map would hold"),
   },
   {
     id: "commit-not-logged",
@@ -93,7 +96,10 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     source: "linear-hybster.md 8",
     edits: [{ file: ORDERING, find: "this.#context.port.note(slot.seq, commit);", replace: "" }],
     ...HYBSTER_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/linear-hybster.test.ts",
+      "linear-hybster, n = 3: what was decided without our share",
+    ),
   },
   {
     id: "vote-out-of-order",

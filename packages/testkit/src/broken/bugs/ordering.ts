@@ -88,7 +88,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/ordering/dqbft/gate.test.ts", ""),
+    caughtBy: unitTest("packages/core/src/ordering/dqbft/gate.test.ts", "an"),
   },
   {
     id: "forged-request-executed",

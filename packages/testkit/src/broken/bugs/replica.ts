@@ -98,7 +98,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/replica/anchors.test.ts", ""),
+    caughtBy: unitTest("packages/core/src/replica/anchors.test.ts", "an anchor of a peer covers"),
   },
   {
     id: "checkpoint-share-lost",
@@ -156,7 +156,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/replica/replica.test.ts", "a client that had large results"),
+    caughtBy: unitTest("packages/testkit/src/holes/first-view.test.ts", "H10: what clients left behind"),
   },
   {
     id: "other-request-same-timestamp",
@@ -170,6 +170,6 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/replica/replica.test.ts", ""),
+    caughtBy: unitTest("packages/core/src/replica/replica.test.ts", "requests are refused for a reason"),
   },
 ];

@@ -1,4 +1,4 @@
-import { DESTINY_3, type PlantedBug, SIMULATION } from "../planted-bug.ts";
+import { DESTINY_3, type PlantedBug, SIMULATION, unitTest } from "../planted-bug.ts";
 
 const TRANSFER = "packages/core/src/replica/state-transfer";
 const NEED = `${TRANSFER}/need.ts`;
@@ -18,8 +18,8 @@ export const STATE_TRANSFER_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: NEED,
-        find: "return this.#floor > executed || newest.seq",
-        replace: "return this.#floor > executed + 1e9 && newest.seq",
+        find: "if (newest === null || newest.seq <= executed) return false;",
+        replace: "if (newest === null || newest.seq >= 0) return false;",
       },
     ],
     ...DESTINY_3,
@@ -37,7 +37,7 @@ export const STATE_TRANSFER_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/core/src/replica/state-transfer/gathering.test.ts", "a wrong page"),
   },
   {
     id: "digests-unchecked",
@@ -52,7 +52,7 @@ export const STATE_TRANSFER_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/core/src/replica/state-transfer/state-transfer.test.ts", "a liar is named"),
   },
   {
     id: "clients-not-transferred",
@@ -89,7 +89,7 @@ export const STATE_TRANSFER_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest("packages/testkit/src/holes/whole.test.ts", "H34"),
   },
   {
     id: "installed-not-saved",
@@ -113,6 +113,9 @@ export const STATE_TRANSFER_BUGS: readonly PlantedBug[] = [
       { file: SEQUENCER, find: "    this.#done = 0;\n    for (const seq", replace: "    for (const seq" },
     ],
     ...DESTINY_3,
-    caughtBy: SIMULATION,
+    caughtBy: unitTest(
+      "packages/core/src/ordering/dqbft/sequencer.test.ts",
+      "a state restored while running",
+    ),
   },
 ];

@@ -6,7 +6,7 @@ import { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
-import { MessageKind } from "@destiny/core/wire/messages";
+import { MessageKind, Vote } from "@destiny/core/wire/messages";
 import { PbftNewView, PbftViewChange } from "@destiny/core/wire/pbft";
 import { viewChangeContent } from "@destiny/core/wire/pbft-codec";
 import { encodeUtf8 } from "@destiny/core/wire/utf8";
@@ -166,6 +166,20 @@ export function primaryCrashesWhileOpening(): void {
       `after ${moment} us: what the new primary proposes is not decided`,
     );
   }
+}
+
+/** A bad share comes with enough good ones that seem to make a quorum; it is looked at once. */
+export function badShareIsCombinedOnce(): void {
+  const cluster = new AgreementCluster(linearHybster, { faults: FaultModel.hybrid(5), window: 16 });
+  cluster.crash(4);
+  cluster.drop(({ from, message }) => from >= 2 && from < 4 && message.kind === MessageKind.CommitSig);
+  propose(cluster, 0, "value");
+  const { digest } = Value.of(encodeUtf8("value"), digestOf);
+  const junk = { kind: MessageKind.CommitSig, view: 0, seq: 1, digest, share: new Uint8Array(64) };
+  cluster.forge(4, 0, new Vote(junk));
+  cluster.run(SECOND / 10);
+  const found = cluster.refusals(4).length;
+  demand(found > 0 && found <= 2, `a bad share was combined ${found} times`);
 }
 
 /** The primary of view 1 proposes nothing again, although its view changes show what is decided. */
