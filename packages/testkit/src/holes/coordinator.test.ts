@@ -2,15 +2,21 @@ import { MessageKind } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { Cluster, commandOf } from "../cluster.ts";
 import { Forger } from "../forger.ts";
-import { complainedOf, IMPATIENT, instanceAt, isOf, requestOf, SECOND, viewsOf } from "./stage.ts";
+import {
+  complainedOf,
+  IMPATIENT,
+  instanceAt,
+  isOf,
+  openImpatient,
+  requestOf,
+  SECOND,
+  viewsOf,
+} from "./stage.ts";
 
 // Coordinators that fail: dqbft.md 9, H2, H9, H11, H14, H16, H17, H19, H22, H23.
 
-const open = (n = 5, parameters = {}): Cluster =>
-  Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
-
 test("H2: a slot that is ordered and that nobody disseminates is filled with the no-op, and all others execute", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   // R3 shows its batch to the O-primary only; both are gone once its slot is ordered.
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "lost")]), 0);
@@ -27,7 +33,7 @@ test("H2: a slot that is ordered and that nobody disseminates is filled with the
 });
 
 test("H2: a substitute that does not fill what is ordered is replaced in its turn (T_fill)", () => {
-  const cluster = open(7);
+  const cluster = openImpatient(7);
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "lost")]), 0);
   cluster.run(45_000);
@@ -44,7 +50,7 @@ test("H2: a substitute that does not fill what is ordered is replaced in its tur
 });
 
 test("H2, adversary (a): while the O-primary lives, what it alone was shown is pulled from it, and executes", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "shown to one")]), 0);
   cluster.submit(1, "alpha");
@@ -55,7 +61,7 @@ test("H2, adversary (a): while the O-primary lives, what it alone was shown is p
 });
 
 test("adversary (b): a batch shown to f + 1 and silence: it is decided without its coordinator", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "shown to some")]), 0, 1, 2);
   cluster.run(10 * SECOND);
@@ -63,7 +69,11 @@ test("adversary (b): a batch shown to f + 1 and silence: it is decided without i
 });
 
 test("H9, adversary (i): a coordinator that floods, or leaves gaps, gets its window and its turn, and no more", () => {
-  const cluster = open(5, { disseminationWindow: 16, checkpointPeriod: 4, referencesPerInstanceMax: 4 });
+  const cluster = openImpatient(5, {
+    disseminationWindow: 16,
+    checkpointPeriod: 4,
+    referencesPerInstanceMax: 4,
+  });
   const forger = new Forger(cluster, 3);
   for (let i = 0; i < 100; i += 1) forger.send(3, forger.batch([]));
   forger.send(3, forger.batch([], { seq: 5_000 }));
@@ -80,7 +90,7 @@ test("H9, adversary (i): a coordinator that floods, or leaves gaps, gets its win
 });
 
 test("H11, adversary (k): who orders and disseminates nothing loses its D-instance, and the O-instance too", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const colluding = new Forger(cluster, 3);
   const primary = new Forger(cluster, 0);
   const batch = colluding.batch([requestOf(cluster, 3, "nobody sees it")]);
@@ -100,7 +110,7 @@ test("H11, adversary (k): who orders and disseminates nothing loses its D-instan
 });
 
 test("H14, H22 (n2): a coordinator that leaves out a slot stalls its own instance until it is replaced, and no other", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "above the gap")], { seq: 2 }));
   cluster.submit(1, "alpha");
@@ -115,7 +125,7 @@ test("H14, H22 (n2): a coordinator that leaves out a slot stalls its own instanc
 });
 
 test("H17, adversary (n): one dead D-instance and load on all others: nobody else is suspected", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.submit(3, "first");
   cluster.settle();
   cluster.crash(3);
@@ -137,7 +147,7 @@ test("H17, adversary (n): one dead D-instance and load on all others: nobody els
 });
 
 test("H19: f dead primaries in a row: as many view changes, and then it is stable", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   cluster.crash(4);
   const orphan = cluster.client(3);
@@ -166,7 +176,7 @@ test("H16, adversary (m): a flapping replica has its instance change views less 
 });
 
 test("H22: the slot below a decided one has its timer too: a decision above a gap hides nothing", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   const [one, two] = [forger.batch([]), forger.batch([requestOf(cluster, 3, "alpha")])];
   forger.send(3, two);
@@ -179,7 +189,11 @@ test("H22: the slot below a decided one has its timer too: a decision above a ga
 });
 
 test("H23 (n3): a window of slots that nobody can decide is no excuse: time goes on for them", () => {
-  const cluster = open(5, { disseminationWindow: 4, referencesPerInstanceMax: 3, checkpointPeriod: 4 });
+  const cluster = openImpatient(5, {
+    disseminationWindow: 4,
+    referencesPerInstanceMax: 3,
+    checkpointPeriod: 4,
+  });
   const forger = new Forger(cluster, 3);
   // Announced to one replica each, which never answers for it; and no room for commands.
   cluster.drop(isOf(3, MessageKind.Pull, MessageKind.CommitSig));

@@ -11,6 +11,7 @@ import {
   IMPATIENT,
   instanceAt,
   isOf,
+  openImpatient,
   ref,
   requestOf,
   SECOND,
@@ -18,9 +19,6 @@ import {
 } from "./stage.ts";
 
 // Views of a home and of others, suspicion that fades, and who comes back: dqbft.md 9, H13, H16, H24, H25, H31, H37.
-
-const open = (n = 5, parameters = {}): Cluster =>
-  Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
 
 /** R3 dies, and a client that does not move has its instance taken over. */
 function bereave(cluster: Cluster): void {
@@ -32,7 +30,7 @@ function bereave(cluster: Cluster): void {
 }
 
 test("H25: a dead home whose clients do not move: its substitutes are left in peace, and no timer runs", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   bereave(cluster);
   cluster.run(30 * SECOND);
   expect(viewsOf(cluster, 3, [0, 1, 2, 4])).toEqual([1]);
@@ -41,7 +39,7 @@ test("H25: a dead home whose clients do not move: its substitutes are left in pe
 });
 
 test("H25: a substitute that proposes a command finds nobody to vote for it, and is replaced", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   bereave(cluster);
   const { probation } = instanceAt(cluster, 0, 3);
   const substitute = new Forger(cluster, 4);
@@ -56,7 +54,7 @@ test("H25: a substitute that proposes a command finds nobody to vote for it, and
 });
 
 test("H25 (n5): all instances in foreign views, and silence: all homes come back, and one client is served", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   // Nobody hears of any decision for a while; complaints pass.
   const votes: MessageKind[] = [MessageKind.Commit, MessageKind.CommitSig];
   cluster.drop(({ instance, message }) => instance < 5 && votes.includes(message.kind));
@@ -81,7 +79,7 @@ test("H25 (n5): all instances in foreign views, and silence: all homes come back
 });
 
 test("H25: what a view change dropped is proposed again by its home, once it is back", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.drop(({ from, ...letter }) => from === 3 && isOf(3, MessageKind.Prepare)({ from, ...letter }));
   const submission = cluster.submit(3, "dropped");
   for (const replica of cluster.replicas) cluster.client(3).ask(replica);
@@ -106,7 +104,7 @@ test("H25: a client of a coordinator that is away moves, and its command execute
 });
 
 test("H24: one replica's false alarm fades: it leaves nothing behind, and nobody leaves alone", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.hold(
     ({ to, ...letter }) =>
       to === 1 && isOf(3)({ to, ...letter }) && letter.message.kind !== MessageKind.Prepare,
@@ -125,7 +123,7 @@ test("H24: one replica's false alarm fades: it leaves nothing behind, and nobody
 });
 
 test("H24 (n4): complaints about a view that has ended are void, however often they are replayed", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   bereave(cluster);
   const old = cluster.sent
     .filter(({ message }) => message instanceof Complaint)
@@ -144,7 +142,7 @@ test("H24 (n4): complaints about a view that has ended are void, however often t
 });
 
 test("H24 (n4): an old view's lying header, shown again, accuses nobody of the present view", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const liar = new Forger(cluster, 3);
   const lie = liar.certify(3, encodeBatch([], digestOf), [], { seq: 1, extension: 7 });
   const orphan = cluster.client(3);
@@ -161,7 +159,7 @@ test("H24 (n4): an old view's lying header, shown again, accuses nobody of the p
 });
 
 test("H31: probation doubles with every view change of the instance", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   bereave(cluster);
   const lengths = [instanceAt(cluster, 0, 3).probation];
   cluster.restart(3);
@@ -171,7 +169,7 @@ test("H31: probation doubles with every view change of the instance", () => {
 });
 
 test("probation ends: after as many slots as it has, headers are ordered again (3.2.4)", () => {
-  const cluster = open(5, { probationSlots: 2 });
+  const cluster = openImpatient(5, { probationSlots: 2 });
   bereave(cluster);
   cluster.restart(3);
   cluster.client(3).ask(3);
@@ -194,7 +192,7 @@ test("probation ends: after as many slots as it has, headers are ordered again (
 });
 
 test("H13, H37: whoever restarts with its full log goes on as primary of its view: nothing has to be given up", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.submit(1, "before");
   cluster.settle();
   for (const replica of cluster.replicas) cluster.crash(replica);

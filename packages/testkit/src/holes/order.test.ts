@@ -5,12 +5,19 @@ import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
 import { Cluster, commandOf } from "../cluster.ts";
 import { Forger } from "../forger.ts";
-import { complainedOf, headerOf, IMPATIENT, instanceAt, isOf, ref, SECOND, viewsOf } from "./stage.ts";
+import {
+  complainedOf,
+  headerOf,
+  IMPATIENT,
+  instanceAt,
+  isOf,
+  openImpatient,
+  ref,
+  SECOND,
+  viewsOf,
+} from "./stage.ts";
 
 // The O-primary, at fault or not: dqbft.md 9, H3, H7, H8, H22, H23, H27 to H30, H35.
-
-const open = (n = 5, parameters = {}): Cluster =>
-  Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
 
 /** The first D-proposal that this coordinator sent. */
 function proposalOf(cluster: Cluster, coordinator: number): Proposal {
@@ -21,7 +28,7 @@ function proposalOf(cluster: Cluster, coordinator: number): Proposal {
 }
 
 test("the O-primary crashes: D-instances go on, and the next one orders what they disseminated (3.2.5, case 2)", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(0);
   for (const coordinator of [1, 2, 3, 4]) cluster.submit(coordinator, `of ${coordinator}`);
   cluster.run(10 * SECOND);
@@ -33,7 +40,7 @@ test("the O-primary crashes: D-instances go on, and the next one orders what the
 });
 
 test("H3, adversary (c): a D-instance changes its view between O-proposal and vote: the stale header is voted for at once", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   // R3's batch is ordered by its header; the O-proposal is on its way for long, and so are the votes for the batch.
   cluster.hold(
     ({ from, ...letter }) => from === 0 && isOf(cluster.oInstance, MessageKind.Prepare)({ from, ...letter }),
@@ -76,7 +83,7 @@ test("H7, adversary (g): the O-primary crashes, a later O-slot survives, an earl
 });
 
 test("H8: a premature reference to a slot that its home never used does not unseat the home: it fills at once", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.submit(1, "alpha");
   cluster.settle();
   // The O-log comes to name slot 1 of D3, as a NewView might have it: every gate accepts for once.
@@ -94,7 +101,7 @@ test("H8: a premature reference to a slot that its home never used does not unse
 });
 
 test("H22 (n2): an O-primary that leaves out a slot is replaced", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 0);
   cluster.submit(1, "alpha");
   cluster.run(SECOND / 20);
@@ -109,7 +116,7 @@ test("H22 (n2): an O-primary that leaves out a slot is replaced", () => {
 });
 
 test("H23 (n3): a block in one D-instance fills the O-window, and no correct O-primary is unseated for it", () => {
-  const cluster = open(5, {
+  const cluster = openImpatient(5, {
     orderWindow: 8,
     checkpointPeriod: 4,
     orderEntriesMax: 1,
@@ -134,7 +141,7 @@ test("H23 (n3): a block in one D-instance fills the O-window, and no correct O-p
 });
 
 test("H27: a home that knows of no obligation is not unseated by a block in another D-instance", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.hold(({ instance, message }) => instance === 3 && message.kind !== MessageKind.Prepare);
   cluster.submit(3, "blocked");
   cluster.run(SECOND / 20);
@@ -148,7 +155,7 @@ test("H27: a home that knows of no obligation is not unseated by a block in anot
 });
 
 test("H28: what the O-primary alone knows to be disseminated is over no quota elsewhere", () => {
-  const cluster = open(5, { optimisticMax: 1, batchBytes: 1 });
+  const cluster = openImpatient(5, { optimisticMax: 1, batchBytes: 1 });
   cluster.hold(({ to, ...letter }) => to !== 0 && isOf(2, MessageKind.Commit)({ to, ...letter }));
   const clients = Array.from({ length: 6 }, () => cluster.simulation.addClient(2));
   for (const client of clients) client.submit([commandOf("quick")]);
@@ -163,7 +170,7 @@ test("H28: what the O-primary alone knows to be disseminated is over no quota el
 });
 
 test("H28: six slots beyond the quota, all disseminated, are ordered by their proofs: nobody waits in vain", () => {
-  const cluster = open(5, { optimisticMax: 1 });
+  const cluster = openImpatient(5, { optimisticMax: 1 });
   for (let i = 0; i < 6; i += 1) {
     cluster.submit(2, `command ${i}`);
     cluster.run(SECOND / 5);
@@ -173,7 +180,7 @@ test("H28: six slots beyond the quota, all disseminated, are ordered by their pr
 });
 
 test("H30 (n7): a decision that one backup alone can see gets to the O-primary, as proof, in half of its time", () => {
-  const cluster = open(5, { ordering: "pessimistic" });
+  const cluster = openImpatient(5, { ordering: "pessimistic" });
   // Only R1 gets R2's commit certificate, and only R1 may pass it on.
   cluster.drop(({ from, to, ...letter }) => {
     if (!isOf(2)({ from, to, ...letter }) || letter.message.kind === MessageKind.Prepare) return false;
@@ -218,7 +225,7 @@ test("H35: a coordinator that decides far later than all others holds nobody up:
 });
 
 test("a request in time: T_O of a client's wish. An O-primary that orders batches and no assignment is replaced", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.drop(({ from, message }) => from === 0 && message.kind === MessageKind.ExecProof);
   const isWish = (to: number, message: { kind: number }): boolean =>
     to === 0 && message.kind === MessageKind.AssignRequest;
@@ -239,7 +246,7 @@ test("a request in time: T_O of a client's wish. An O-primary that orders batche
 });
 
 test("an own batch that the O-primary does not know is ordered all the same once somebody shows it", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.drop(({ to, ...letter }) => to === 0 && isOf(2, MessageKind.Prepare)({ to, ...letter }));
   cluster.submit(2, "alpha");
   cluster.run(3 * SECOND);

@@ -6,7 +6,7 @@ import { type Evidence, MessageKind, type Proposal } from "@destiny/core/wire/me
 import { Request } from "@destiny/core/wire/request";
 import { requestStatement } from "@destiny/core/wire/statement";
 import { digestOf } from "@destiny/crypto/hash/sha256";
-import { type Cluster, commandOf, type Letter } from "../cluster.ts";
+import { Cluster, commandOf, type Letter } from "../cluster.ts";
 
 export const SECOND = 1_000_000;
 
@@ -18,6 +18,21 @@ export const IMPATIENT: Partial<Parameters> = {
   pullDelay: SECOND / 10,
   reinstatementDelay: SECOND,
 };
+
+/** Destiny with {@link IMPATIENT} parameters, or these in their place. */
+export function openImpatient(n = 5, parameters: Partial<Parameters> = {}): Cluster {
+  return Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
+}
+
+/** Who is left of five once R3, the usual victim, is gone. */
+export const SURVIVORS: readonly ReplicaId[] = [0, 1, 2, 4];
+
+/** The client of a coordinator that may be dead asks everybody, for something if it waits for nothing. */
+export function askAll(cluster: Cluster, coordinator: ReplicaId): void {
+  const client = cluster.client(coordinator);
+  if (client.outstanding === 0) client.submit([commandOf(`asked of ${coordinator}`)]);
+  for (const replica of cluster.replicas) client.ask(replica);
+}
 
 export const ref = (instance: number, seq: number): Reference => ({ type: "reference", instance, seq });
 

@@ -1,18 +1,24 @@
 import { HeaderRelay } from "@destiny/core/wire/composition";
 import { MessageKind } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
-import { Cluster, commandOf } from "../cluster.ts";
+import { type Cluster, commandOf } from "../cluster.ts";
 import { Forger } from "../forger.ts";
-import { headerOf, IMPATIENT, instanceAt, isOf, ref, requestOf, SECOND, viewsOf } from "../holes/stage.ts";
+import {
+  headerOf,
+  instanceAt,
+  isOf,
+  openImpatient,
+  ref,
+  requestOf,
+  SECOND,
+  viewsOf,
+} from "../holes/stage.ts";
 
 // DQBFT section 3.2.4, sentence by sentence: controlling Byzantine behaviour.
 
-const open = (n = 5, parameters = {}): Cluster =>
-  Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
-
 /** R3 dies and comes back, and is on probation. */
 function onProbation(parameters = {}): Cluster {
-  const cluster = open(5, parameters);
+  const cluster = openImpatient(5, parameters);
   cluster.crash(3);
   cluster.client(3).submit([commandOf("first")]);
   for (const replica of cluster.replicas) cluster.client(3).ask(replica);
@@ -25,7 +31,7 @@ function onProbation(parameters = {}): Cluster {
 }
 
 test("3.2.4: 'Byzantine replicas can still prolong the latency by refusing to send messages (see Example 3.1)'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.drop(({ from, to, ...letter }) => from === 3 && to > 1 && isOf(3)({ from, to, ...letter }));
   const submission = cluster.submit(3, "prolonged");
   cluster.run(SECOND / 10);
@@ -37,7 +43,7 @@ test("3.2.4: 'Byzantine replicas can still prolong the latency by refusing to se
 });
 
 test("3.2.4: 'When a correct replica receives a D-PrePrepare message, it will multicast the message to all other replicas.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   // n = 5: a random subset of few is everybody here (r = 4). What is decided in time is passed on to nobody.
   cluster.drop(isOf(3, MessageKind.Pull));
@@ -55,7 +61,7 @@ test("3.2.4: 'When a correct replica receives a D-PrePrepare message, it will mu
 });
 
 test("3.2.4: 'This will ensure that the D-PrePrepare message will be received by other replicas in one communication step after it is initially received by a correct replica.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "shown to R1 alone")]), 1);
   cluster.run(SECOND / 2);
@@ -65,7 +71,7 @@ test("3.2.4: 'This will ensure that the D-PrePrepare message will be received by
 });
 
 test("3.2.4: 'In larger systems, we observed that using a random subset of few replicas was equally effective'", () => {
-  const cluster = open(13);
+  const cluster = openImpatient(13);
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "shown to R1 alone")]), 1);
   cluster.run(10 * SECOND);
@@ -77,7 +83,7 @@ test("3.2.4: 'In larger systems, we observed that using a random subset of few r
 });
 
 test("3.2.4: 'a coordinator can still collide with the primary and cause a global ordering slot to be committed without disseminating the command. This will eventually cause a view change'", () => {
-  const cluster = open(5, { pullDelay: SECOND / 50 });
+  const cluster = openImpatient(5, { pullDelay: SECOND / 50 });
   const [coordinator, primary] = [new Forger(cluster, 3), new Forger(cluster, 0)];
   const batch = coordinator.batch([requestOf(cluster, 3, "never shown")]);
   primary.send(cluster.oInstance, primary.order([ref(3, 1)], [headerOf(3, batch)]));
@@ -125,7 +131,7 @@ test("3.2.4: 'If the D-instance appears to behave for a certain period (denoted 
 });
 
 test("3.2.4: 'If correct replicas identify that the O-instance primary assigns sequence numbers optimistically for a D-instance on probation period even after some grace period, the O-instance primary will be replaced via a view change.'", () => {
-  const cluster = open(5, { pullDelay: SECOND / 50 });
+  const cluster = openImpatient(5, { pullDelay: SECOND / 50 });
   const [coordinator, primary] = [new Forger(cluster, 3), new Forger(cluster, 0)];
   const orphan = cluster.client(3);
   orphan.submit([commandOf("orphan")]);
@@ -144,7 +150,7 @@ test("3.2.4: 'If correct replicas identify that the O-instance primary assigns s
 });
 
 test("3.2.4: an O-primary that orders a probation slot by its header is refused by all, and replaced", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const primary = new Forger(cluster, 0);
   const orphan = cluster.client(3);
   cluster.crash(3);

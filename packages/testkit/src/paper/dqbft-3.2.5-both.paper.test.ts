@@ -1,24 +1,11 @@
 import { MessageKind } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
-import { Cluster, commandOf } from "../cluster.ts";
-import { IMPATIENT, instanceAt, SECOND, viewsOf } from "../holes/stage.ts";
+import { askAll, instanceAt, openImpatient, SECOND, SURVIVORS, viewsOf } from "../holes/stage.ts";
 
 // DQBFT section 3.2.5, sentence by sentence: the view change protocol.
 
-const open = (n = 5, parameters = {}): Cluster =>
-  Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
-
-/** A client whose coordinator is dead asks everybody. */
-function askAll(cluster: Cluster, coordinator: number): void {
-  const client = cluster.client(coordinator);
-  if (client.outstanding === 0) client.submit([commandOf(`asked of ${coordinator}`)]);
-  for (const replica of cluster.replicas) client.ask(replica);
-}
-
-const SURVIVORS = [0, 1, 2, 4];
-
 test("3.2.5, case 3: 'The failure of the O-instance primary or a D-instance coordinator does not affect other active D-instances from disseminating commands. The view change protocols for the failed instances are run independently.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(0);
   cluster.crash(3);
   askAll(cluster, 3);
@@ -34,7 +21,7 @@ test("3.2.5, case 3: 'The failure of the O-instance primary or a D-instance coor
 });
 
 test("3.2.5, case 3: 'If the D-instance changes view before O-instance does, it will continue disseminating new commands (same as Case 2).'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(2 * SECOND);
@@ -46,7 +33,7 @@ test("3.2.5, case 3: 'If the D-instance changes view before O-instance does, it 
 });
 
 test("3.2.5, case 3: 'If the O-instance changes view before D-instance does, the O-instance will receive and order the sequence numbers for active D-instances (same as Case 1).'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(0);
   cluster.submit(1, "first");
   cluster.run(3 * SECOND);
@@ -60,14 +47,14 @@ test("3.2.5, case 3: 'If the O-instance changes view before D-instance does, the
 });
 
 test("3.2.5, case 3: 'If the new primary or coordinator fails to make progress, the respective instance undergoes another view change.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   cluster.crash(4);
   askAll(cluster, 3);
   cluster.run(30 * SECOND);
   for (const replica of [0, 1, 2])
     expect(instanceAt(cluster, replica, 3)).toMatchObject({ view: 2, primary: 0 });
-  const order = open();
+  const order = openImpatient();
   order.crash(0);
   order.crash(1);
   order.submit(2, "alpha");
@@ -79,7 +66,7 @@ test("3.2.5, case 3: 'If the new primary or coordinator fails to make progress, 
 });
 
 test("3.2.5: 'When a previously failed replica restarts, the view-change protocol is used to reinstate the replica's D-instance' '[...] skipping views if necessary, to reinstate the replica immediately.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(3 * SECOND);
@@ -94,7 +81,7 @@ test("3.2.5: 'When a previously failed replica restarts, the view-change protoco
 });
 
 test("3.2.5: 'Note that f + 1 replicas must agree to skipping views, so Byzantine replicas alone cannot reinstate.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(3 * SECOND);
@@ -111,7 +98,7 @@ test("3.2.5: 'Note that f + 1 replicas must agree to skipping views, so Byzantin
 });
 
 test("3.2.5: 'A correct replica will ensure that a recovered replica is participating in the protocol as a health check before agreeing to the view-change.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(3 * SECOND);
@@ -125,7 +112,7 @@ test("3.2.5: 'A correct replica will ensure that a recovered replica is particip
 });
 
 test("3.2.5: 'Once reinstated, the replica must face probation.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(3 * SECOND);

@@ -1,23 +1,22 @@
 import { HeaderRelay } from "@destiny/core/wire/composition";
 import { MessageKind, Proposal } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
-import { Cluster, commandOf } from "../cluster.ts";
+import { Cluster } from "../cluster.ts";
 import { Forger } from "../forger.ts";
-import { complainedOf, IMPATIENT, instanceAt, isOf, requestOf, SECOND, viewsOf } from "../holes/stage.ts";
+import {
+  askAll,
+  complainedOf,
+  IMPATIENT,
+  instanceAt,
+  isOf,
+  openImpatient,
+  requestOf,
+  SECOND,
+  SURVIVORS,
+  viewsOf,
+} from "../holes/stage.ts";
 
 // DQBFT section 3.2.5, sentence by sentence: the view change protocol.
-
-const open = (n = 5, parameters = {}): Cluster =>
-  Cluster.of("destiny", { n, seed: 1, parameters: { ...IMPATIENT, ...parameters } });
-
-/** A client whose coordinator is dead asks everybody. */
-function askAll(cluster: Cluster, coordinator: number): void {
-  const client = cluster.client(coordinator);
-  if (client.outstanding === 0) client.submit([commandOf(`asked of ${coordinator}`)]);
-  for (const replica of cluster.replicas) client.ask(replica);
-}
-
-const SURVIVORS = [0, 1, 2, 4];
 
 test("3.2.5: 'The view change protocol is used to restore progress whenever a D-instance coordinator or the O-instance primary fails to do so'", () => {
   for (const victim of [0, 3]) {
@@ -50,7 +49,7 @@ test("3.2.5: 'messages can be lost, be arbitrarily delayed, or arrive in any ord
 });
 
 test("3.2.5: 'it is possible that a replica makes progress on a subset of roles while ceasing progress on other roles': 'only those primary and coordinator roles that do not make progress are replaced, without affecting the other roles'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   // R0 is O-primary and coordinator; as coordinator it proposes nothing.
   cluster.drop(({ from, ...letter }) => from === 0 && isOf(0, MessageKind.Prepare)({ from, ...letter }));
   askAll(cluster, 0);
@@ -65,7 +64,7 @@ test("3.2.5: 'it is possible that a replica makes progress on a subset of roles 
 });
 
 test("3.2.5: 'The view change can cause a replica to coordinate multiple D-instances including its own, however a replica is allowed to propose new commands using only its D-instance.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(3 * SECOND);
@@ -90,7 +89,7 @@ test("3.2.5, case 1: 'If it does not receive f + 1 responses for its command in 
 });
 
 test("3.2.5, case 1: 'Correct replicas that have not yet seen the D-instance sequence number assigned for the command will forward the command to the target coordinator and wait for the coordinator'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const { network } = cluster.simulation.world;
   network.drop(({ from, to }) => from >= 5 && to === 3);
   askAll(cluster, 3);
@@ -101,7 +100,7 @@ test("3.2.5, case 1: 'Correct replicas that have not yet seen the D-instance seq
 });
 
 test("3.2.5, case 1: 'If the timers expire before receiving the message, correct replicas will invoke the view-change procedure for that D-instance. The failure of a D-instance does not affect the O-instance progress'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   askAll(cluster, 3);
   cluster.run(SECOND / 2);
@@ -114,7 +113,7 @@ test("3.2.5, case 1: 'If the timers expire before receiving the message, correct
 });
 
 test("3.2.5, case 1: 'total ordering of command and execution must wait until a new coordinator is chosen for the D-instance, and it disseminates either a command or a special no-op command'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const forger = new Forger(cluster, 3);
   forger.send(3, forger.batch([requestOf(cluster, 3, "lost")]), 0);
   cluster.run(45_000);
@@ -127,7 +126,7 @@ test("3.2.5, case 1: 'total ordering of command and execution must wait until a 
 });
 
 test("3.2.5, case 1: 'The no-op is proposed for all for sequence numbers that do not have a command associated but were committed in the O-instance'", () => {
-  const cluster = open(5, { batchBytes: 1 });
+  const cluster = openImpatient(5, { batchBytes: 1 });
   const forger = new Forger(cluster, 3);
   for (let i = 1; i <= 3; i += 1) forger.send(3, forger.batch([requestOf(cluster, 3, "lost", i)]), 0);
   cluster.run(45_000);
@@ -143,7 +142,7 @@ test("3.2.5, case 1: 'The no-op is proposed for all for sequence numbers that do
 });
 
 test("3.2.5, case 2: 'When the O-instance primary fails, D-instances will continue disseminating commands, but they will not be globally ordered.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(0);
   for (const coordinator of [1, 2, 3, 4]) cluster.submit(coordinator, `of ${coordinator}`);
   cluster.run(SECOND / 4);
@@ -156,7 +155,7 @@ test("3.2.5, case 2: 'When the O-instance primary fails, D-instances will contin
 });
 
 test("3.2.5, case 2: 'The respective D-instance coordinator and a subset of correct replicas (see Section 3.2.4) will periodically send the D-PrePrepare to the new primary until the O-PrePrepare is received.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(0);
   // The new O-primary, R1, is to get nothing of D2 but what is sent to it again.
   cluster.drop(({ from, to, ...letter }) => to === 1 && isOf(2)({ from, to, ...letter }));
@@ -177,7 +176,7 @@ test("3.2.5, case 2: 'The respective D-instance coordinator and a subset of corr
 });
 
 test("3.2.5, case 2: 'correct replicas monitor the O-instance primary to ensure that it assigns corresponding global sequence numbers for those commands that have been disseminated in time. A view-change is triggered if necessary.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.drop(
     ({ from, ...letter }) => from === 0 && isOf(cluster.oInstance, MessageKind.Prepare)({ from, ...letter }),
   );

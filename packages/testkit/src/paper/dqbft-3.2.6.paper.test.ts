@@ -1,16 +1,14 @@
 import { orderListOf } from "@destiny/core/ordering/dqbft/order-value";
 import { MessageKind, Proposal } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
-import { Cluster, commandOf, placesIn } from "../cluster.ts";
+import { commandOf, placesIn } from "../cluster.ts";
 import { Forger } from "../forger.ts";
-import { IMPATIENT, requestOf, SECOND } from "../holes/stage.ts";
+import { openImpatient, requestOf, SECOND } from "../holes/stage.ts";
 
 // DQBFT section 3.2.6, sentence by sentence: the client.
 
-const open = (): Cluster => Cluster.of("destiny", { n: 5, seed: 1, parameters: IMPATIENT });
-
 test("3.2.6: 'A client command contains an operation and a monotonically increasing timestamp.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   for (const command of ["a", "b", "c"]) cluster.submit(1, command);
   cluster.run(SECOND);
   expect(cluster.client(1).submissions.map(({ timestamp }) => timestamp)).toEqual([1, 2, 3]);
@@ -18,7 +16,7 @@ test("3.2.6: 'A client command contains an operation and a monotonically increas
 });
 
 test("3.2.6: 'Every replica caches the last executed timestamp and the reply for each client.' 'to provide a reply to the client when required'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const { network } = cluster.simulation.world;
   const lost = network.drop(({ from, to }) => from < 5 && to >= 5);
   const submission = cluster.submit(1, "alpha");
@@ -31,7 +29,7 @@ test("3.2.6: 'Every replica caches the last executed timestamp and the reply for
 });
 
 test("3.2.6: 'This is used to ensure that the replicas do not execute duplicate operations'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.submit(1, "alpha");
   for (let i = 0; i < 3; i += 1) {
     for (const replica of cluster.replicas) cluster.client(1).ask(replica);
@@ -41,7 +39,7 @@ test("3.2.6: 'This is used to ensure that the replicas do not execute duplicate 
 });
 
 test("3.2.6: 'each client is assigned to a replica to prevent request duplication attacks, where faulty clients can send duplicate commands to multiple replicas simultaneously'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.submit(1, "alpha");
   for (const replica of cluster.replicas) cluster.client(1).ask(replica);
   cluster.run(SECOND);
@@ -52,7 +50,7 @@ test("3.2.6: 'each client is assigned to a replica to prevent request duplicatio
 });
 
 test("3.2.6: 'replicas deduplicate commands during execution preserving safety', whatever Byzantine coordinators disseminate", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const [first, second] = [new Forger(cluster, 3), new Forger(cluster, 4)];
   const request = requestOf(cluster, 1, "alpha");
   first.send(3, first.batch([request]));
@@ -63,7 +61,7 @@ test("3.2.6: 'replicas deduplicate commands during execution preserving safety',
 });
 
 test("3.2.6: 'In DQBFT, this assignment is carried out by running consensus on a special ASSIGN message via the O-instance.'", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   const client = cluster.client(3);
   client.reassign(1);
   cluster.run(SECOND);
@@ -84,7 +82,7 @@ test("3.2.6: 'In DQBFT, this assignment is carried out by running consensus on a
 });
 
 test("3.2.6, dqbft.md 4.1: a replica that executes an assignment to itself adopts what its client had sent it", () => {
-  const cluster = open();
+  const cluster = openImpatient();
   cluster.crash(3);
   const submission = cluster.submit(3, "adopted");
   cluster.client(3).ask(1);
