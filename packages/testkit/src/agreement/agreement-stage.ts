@@ -1,0 +1,56 @@
+import type { AgreementProtocol } from "@destiny/core/agreement/agreement";
+import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import type { MessageKind } from "@destiny/core/wire/messages";
+import { expect, test } from "vitest";
+import { AgreementCluster } from "./agreement-cluster.ts";
+
+/** What the suite must know of a protocol to break it. */
+export interface AgreementWords {
+  /** The proposal, the share of a replica, and the certificate that decides. */
+  readonly proposal: MessageKind;
+  readonly vote: MessageKind;
+  readonly certificate: MessageKind;
+  /**
+   * Votes are claims of their senders, and slots do not wait for each other: there are no shares to collect and no order
+   * to keep, and what one replica alone says of a decision proves nothing.
+   */
+  readonly claims?: boolean;
+}
+
+/** Slots of the window in which the suites run. */
+export const WINDOW = 16;
+
+/** So many values from this one on, as the suites have them proposed. */
+export function texts(count: number, first = 1): string[] {
+  return Array.from({ length: count }, (_, i) => `value ${first + i}`);
+}
+
+/** Expects that every replica has handed up this log, and nothing above it. */
+export function expectEverywhere(cluster: AgreementCluster, log: readonly string[]): void {
+  for (const replica of cluster.replicas) {
+    expect(cluster.log(replica), `replica ${replica}`).toEqual(log);
+    expect(cluster.agreement(replica).decided).toBe(log.length);
+  }
+}
+
+/** One protocol in clusters of several sizes: where the tests of a suite are put on. */
+export class AgreementStage {
+  readonly protocol: AgreementProtocol;
+  readonly faultModel: (n: number) => FaultModel;
+  readonly sizes: readonly number[];
+
+  constructor(protocol: AgreementProtocol, faultModel: (n: number) => FaultModel, sizes: readonly number[]) {
+    this.protocol = protocol;
+    this.faultModel = faultModel;
+    this.sizes = sizes;
+  }
+
+  /** A test of what the protocol promises, in a fresh cluster of each size. */
+  contract(says: string, check: (cluster: AgreementCluster, faults: FaultModel) => void): void {
+    const { protocol, faultModel } = this;
+    test.each(this.sizes)(`${protocol.name}, n = %i: ${says}`, (n) => {
+      const faults = faultModel(n);
+      check(new AgreementCluster(protocol, { faults, window: WINDOW }), faults);
+    });
+  }
+}
