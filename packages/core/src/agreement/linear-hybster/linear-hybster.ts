@@ -105,7 +105,7 @@ class LinearHybster implements Agreement {
       case MessageKind.Commit:
         return this.#ordering.onCommit(from, message as Certificate);
       case MessageKind.Pull:
-        return this.#ordering.recovery.onPull(from, message as Pull);
+        return this.#ordering.catchUp.onPull(from, message as Pull);
       default:
         return this.#receiveOfViews(from, message);
     }
@@ -131,7 +131,7 @@ class LinearHybster implements Agreement {
   }
 
   expire(timer: TimerId): void {
-    this.#ordering.recovery.expire(timer);
+    this.#ordering.catchUp.expire(timer);
     this.#views.expire(timer);
   }
 
@@ -145,7 +145,7 @@ class LinearHybster implements Agreement {
   }
 
   pursue(seq: SequenceNumber): void {
-    this.#ordering.recovery.pursue(seq);
+    this.#ordering.catchUp.pursue(seq);
   }
 
   show(to: ReplicaId): void {

@@ -6,10 +6,11 @@ import { SlotRing } from "../../kernel/slot-ring.ts";
 import { type Certificate, type Evidence, MessageKind, Proposal, type Vote } from "../../wire/messages.ts";
 import type { Value } from "../../wire/value.ts";
 import { type AgreementContext, Verdict } from "../agreement.ts";
+import { CatchUp } from "../shared/catch-up.ts";
 import { Collecting } from "./collecting.ts";
 import { Holdings } from "./holdings.ts";
+import { Ladder } from "./ladder.ts";
 import type { Place } from "./place.ts";
-import { Recovery } from "./recovery.ts";
 import { Slot } from "./slot.ts";
 import { noteDecision, persistProposal } from "./slot-log.ts";
 import { Voting } from "./voting.ts";
@@ -33,12 +34,13 @@ export interface OrderingEvents {
 /** Agreement on slots within the base view, and on what other views decided (linear-hybster.md 2 to 4; paper 4.2 and 4.3.1). */
 export class Ordering {
   readonly slots: SlotRing<Slot>;
-  readonly recovery: Recovery;
+  readonly catchUp: CatchUp<Slot>;
   readonly holdings: Holdings;
   readonly voting: Voting;
   readonly #context: AgreementContext;
   readonly #place: Place;
   readonly #events: OrderingEvents;
+  readonly #ladder: Ladder;
   readonly #collecting: Collecting;
   /** Last slot that we proposed as primary. */
   #proposed: SequenceNumber = 0;
@@ -50,7 +52,8 @@ export class Ordering {
     this.#place = place;
     this.#events = events;
     this.slots = new SlotRing(context.parameters.window, (seq) => new Slot(seq));
-    this.recovery = new Recovery(context, this.slots, this);
+    this.#ladder = new Ladder(context, place);
+    this.catchUp = new CatchUp(context, this, 1, this.#ladder);
     this.holdings = new Holdings(this.slots, place, context.hash);
     this.#collecting = new Collecting(context, place, (commit) => this.onCommit(context.self, commit));
     this.voting = new Voting(context, place, this.slots, {
@@ -131,7 +134,7 @@ export class Ordering {
     this.#known = Math.max(this.#known, low);
     this.#proposed = Math.max(this.#proposed, low);
     this.#extend();
-    this.recovery.progress();
+    this.catchUp.progress();
     this.voting.advance();
   }
 
@@ -146,7 +149,7 @@ export class Ordering {
     const { value, seq, view } = proposal;
     if (value === null || seq <= this.low) return;
     // A correct primary may be ahead of us by as much as our stable checkpoint is old.
-    if (!this.slots.contains(seq)) return this.recovery.pursue(seq);
+    if (!this.slots.contains(seq)) return this.catchUp.pursue(seq);
     this.#events.value(value);
     const slot = this.slots.claim(seq);
     if (view > this.view) this.#onLater(from, slot, proposal);
@@ -213,7 +216,7 @@ export class Ordering {
     slot.share = result.share;
     slot.addShare(this.#context.self, proposal.digest, result.share);
     if (this.#isPrimary) this.#publish(slot, proposal, result);
-    else if (!slot.decided) this.recovery.sendShare(slot);
+    else if (!slot.decided) this.#ladder.sendShare(slot);
     this.#collecting.combine(slot);
   }
 
@@ -236,7 +239,7 @@ export class Ordering {
     const slot = this.slots.claim(vote.seq);
     if (slot.commit !== null) return;
     // Whoever signed has the Prepare. We do not: the one that was for us is lost, and nothing else would tell us.
-    if (slot.proposal === null && !this.#isPrimary) this.recovery.pursue(vote.seq);
+    if (slot.proposal === null && !this.#isPrimary) this.catchUp.pursue(vote.seq);
     this.#collecting.onCommitSig(from, slot, vote);
   }
 
@@ -245,9 +248,9 @@ export class Ordering {
     this.#events.decided(commit);
     if (commit.view > this.view) this.#events.ahead(commit.view, from);
     if (commit.seq <= this.low) return;
-    if (!this.slots.contains(commit.seq)) return this.recovery.pursue(commit.seq);
+    if (!this.slots.contains(commit.seq)) return this.catchUp.pursue(commit.seq);
     const slot = this.slots.claim(commit.seq);
-    this.recovery.onServed(from, commit, slot.commit === null);
+    this.#ladder.onServed(from, commit, slot.commit === null);
     if (slot.commit !== null) return;
     const ours = commit.view >= this.view && this.#place.primary(commit.view) === this.#context.self;
     if (ours && slot.proposal?.view !== commit.view) this.fallSilent();
@@ -279,7 +282,7 @@ export class Ordering {
     }
     this.#context.superior.committed(slot.seq, value);
     this.#extend();
-    this.recovery.progress();
+    this.catchUp.progress();
   }
 
   #extend(): void {
@@ -288,7 +291,7 @@ export class Ordering {
 
   #see(seq: SequenceNumber): void {
     this.#known = Math.max(this.#known, seq);
-    this.recovery.arm();
+    this.catchUp.arm();
   }
 
   /**
@@ -310,7 +313,8 @@ export class Ordering {
       if (own[index] !== undefined) this.#takeOwnShare(slot, own[index]);
     }
     this.voting.advance();
-    this.recovery.rebase();
+    this.#ladder.rebase();
+    this.catchUp.progress();
   }
 
   #rebaseSlot(slot: Slot, again: Proposal | null): void {
@@ -368,6 +372,6 @@ export class Ordering {
       this.#deliver(slot);
     }
     this.voting.resume();
-    this.recovery.arm();
+    this.catchUp.arm();
   }
 }

@@ -1,5 +1,5 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
-import { MessageKind, Vote } from "../../wire/messages.ts";
+import { MessageKind, Pull, Vote } from "../../wire/messages.ts";
 import { Body, type FetchBodies } from "../../wire/view-change.ts";
 import type { Instance } from "./instance.ts";
 import type { Slot } from "./slot.ts";
@@ -46,8 +46,14 @@ export class Answers {
     }
   }
 
-  /** The same to all, with the header alone: who lacks the value asks for it. */
-  resend(slot: Slot): void {
+  /** A slot waits: what we said of it goes out again, and everybody is asked. */
+  help(slot: Slot): void {
+    this.#resend(slot);
+    this.#instance.context.port.broadcast(new Pull(slot.seq, slot.seq, needsValue(slot)));
+  }
+
+  /** What we said to all, with the header alone: who lacks the value asks for it. */
+  #resend(slot: Slot): void {
     const { port } = this.#instance.context;
     const { proposal } = slot;
     const ours = this.#instance.isPrimary && proposal?.view === this.#instance.view;
@@ -58,6 +64,11 @@ export class Answers {
   #ownVotes({ ownPrepare, ownCommit }: Slot): readonly Vote[] {
     return [ownPrepare, ownCommit].filter((vote): vote is Vote => vote?.view === this.#instance.view);
   }
+}
+
+/** A slot that is decided and waits lacks its value. */
+function needsValue({ decision, proposal }: Slot): boolean {
+  return decision !== null || proposal === null || proposal.value === null;
 }
 
 /** "This digest is decided here." */

@@ -23,12 +23,12 @@ import type {
 import type { Value } from "../../wire/value.ts";
 import type { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
+import { CatchUp } from "../shared/catch-up.ts";
 import { Answers } from "./answers.ts";
 import { type Authentication, checks } from "./checks.ts";
 import { Instance } from "./instance.ts";
 import { NormalCase } from "./normal-case.ts";
 import type { Opening } from "./opening.ts";
-import { PULL_TIMER, Recovery } from "./recovery.ts";
 import { Restart } from "./restart.ts";
 import type { Slot } from "./slot.ts";
 import { Statements } from "./statements.ts";
@@ -39,7 +39,7 @@ class Pbft implements Agreement {
   readonly #instance: Instance;
   readonly #normal: NormalCase;
   readonly #answers: Answers;
-  readonly #recovery: Recovery;
+  readonly #catchUp: CatchUp<Slot>;
   readonly #statements: Statements;
   /** Made when first needed: one process may hold tens of thousands of instances that never leave their first view. */
   #changer: ViewChanger | null = null;
@@ -52,20 +52,21 @@ class Pbft implements Agreement {
     this.#statements = new Statements(this.#instance);
     this.#restart = new Restart(this.#instance);
     this.#normal = new NormalCase(this.#instance, {
-      see: (seq) => this.#recovery.see(seq),
-      pursue: (seq) => this.#recovery.pursue(seq),
+      see: (seq) => this.#see(seq),
+      pursue: (seq) => this.#catchUp.pursue(seq),
       delivered: () => {
         this.#changer?.delivered();
-        this.#recovery.progress();
+        this.#catchUp.progress();
       },
       commitSent: (slot, commit) => this.#statements.onCommitSent(slot, commit),
       signedCommit: (slot, commit) => this.#statements.onSignedCommit(slot, commit),
       ahead: (from, view) => this.#views.ahead(from, view),
     });
     const statements = this.#statements;
-    this.#recovery = new Recovery(this.#instance, {
+    // A claim of one peer decides nothing: what is decided long since is had from f + 1 at once (pbft.md 10.4 and 12.5).
+    this.#catchUp = new CatchUp(context, this.#instance, context.faults.oneCorrect, {
       answer: (to, slot, values) => this.#answers.answer(to, slot, values),
-      resend: (slot) => this.#answers.resend(slot),
+      help: (slot) => this.#answers.help(slot),
       tick: () => {
         statements.tick();
         this.#changer?.tick();
@@ -132,7 +133,7 @@ class Pbft implements Agreement {
       case MessageKind.PbftDecided:
         return this.#normal.onDecided(from, message as Vote);
       case MessageKind.Pull:
-        return this.#recovery.onPull(from, message as Pull);
+        return this.#catchUp.onPull(from, message as Pull);
       case MessageKind.CommitStatement:
         return this.#statements.onStatement(message as CommitStatement);
       case MessageKind.FetchStatement:
@@ -166,8 +167,7 @@ class Pbft implements Agreement {
   }
 
   expire(timer: TimerId): void {
-    if (timer === PULL_TIMER) this.#recovery.expire();
-    else this.#changer?.expire(timer);
+    if (!this.#catchUp.expire(timer)) this.#changer?.expire(timer);
   }
 
   complete(ticket: Ticket, result: JobResult): void {
@@ -179,7 +179,7 @@ class Pbft implements Agreement {
   }
 
   pursue(seq: SequenceNumber): void {
-    this.#recovery.pursue(seq);
+    this.#catchUp.pursue(seq);
   }
 
   show(to: ReplicaId): void {
@@ -200,13 +200,13 @@ class Pbft implements Agreement {
     this.#instance.proposed = Math.max(this.#instance.proposed, low);
     const present = this.#changer?.present ?? null;
     if (present !== null) this.#installFrom(high + 1, present.newView, present.opening);
-    this.#recovery.progress();
+    this.#catchUp.progress();
     this.#normal.reconsider();
   }
 
   certificate(seq: SequenceNumber): Evidence | null {
     const evidence = this.#statements.evidence(seq);
-    if (this.#statements.waiting) this.#recovery.start();
+    if (this.#statements.waiting) this.#catchUp.start();
     return evidence;
   }
 
@@ -229,7 +229,7 @@ class Pbft implements Agreement {
     this.#restart = null;
     this.#changer?.resume();
     for (const slot of this.#instance.live()) this.#resumeSlot(slot);
-    this.#recovery.arm();
+    this.#catchUp.arm();
   }
 
   get #views(): ViewChanger {
@@ -237,6 +237,12 @@ class Pbft implements Agreement {
       install: (newView, opening) => this.#install(newView, opening),
     });
     return this.#changer;
+  }
+
+  /** A slot exists: it is proposed, or enough vote for it. */
+  #see(seq: SequenceNumber): void {
+    this.#instance.known = Math.max(this.#instance.known, seq);
+    this.#catchUp.arm();
   }
 
   #resumeSlot(slot: Slot): void {
@@ -260,7 +266,7 @@ class Pbft implements Agreement {
     this.#instance.known = known;
     this.#installFrom(low + 1, newView, opening);
     this.#normal.enter();
-    this.#recovery.arm();
+    this.#catchUp.arm();
   }
 
   #installFrom(first: SequenceNumber, { selections }: PbftNewView, opening: Opening): void {

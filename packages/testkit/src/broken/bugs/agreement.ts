@@ -4,7 +4,7 @@ const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
 const SLOT_LOG = "packages/core/src/agreement/linear-hybster/slot-log.ts";
 const ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
 const SLOT = "packages/core/src/agreement/linear-hybster/slot.ts";
-const RECOVERY = "packages/core/src/agreement/linear-hybster/recovery.ts";
+const LADDER = "packages/core/src/agreement/linear-hybster/ladder.ts";
 const SLOT_RING = "packages/core/src/kernel/slot-ring.ts";
 
 /** Linear Hybster in one view. */
@@ -66,8 +66,12 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     title: "sends its share to the first collector only: who withholds the Commit stops the slot",
     source: "linear-hybster.md 4, ladder of collectors",
     edits: [
-      { file: RECOVERY, find: "if (slot.share !== null) this.#shareWithAll(slot);", replace: "" },
-      { file: RECOVERY, find: "if (slot.share !== null && due) this.#sendShare(slot, rank);", replace: "" },
+      {
+        file: LADDER,
+        find: "if (slot.share !== null) this.#context.port.broadcast(ownVote(slot));",
+        replace: "",
+      },
+      { file: LADDER, find: "if (slot.share !== null && due) this.#sendShare(slot, rank);", replace: "" },
     ],
     ...HYBSTER_3,
     caughtBy: unitTest(
