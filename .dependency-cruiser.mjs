@@ -10,7 +10,7 @@ const packageMayImport = {
   simulator: ["core", "crypto"],
   check: ["core", "crypto", "simulator"],
   node: ["core", "crypto", "client"],
-  experiments: ["core", "crypto", "client", "simulator", "node"],
+  experiments: ["core", "crypto", "client", "simulator", "check", "node"],
   cli: ["core", "crypto", "client", "simulator", "check", "node", "experiments"],
   testkit: ["core", "crypto", "client", "simulator", "check", "node"],
 };
@@ -29,7 +29,7 @@ const corePartMayImport = {
 
 const betweenPackages = Object.entries(packageMayImport).map(([name, allowed]) => ({
   name: `package-${name}`,
-  comment: `${name} imports ${allowed.join(", ") || "no other package"}: core <- crypto <- {simulator, node, client} <- experiments <- cli`,
+  comment: `${name} imports ${allowed.join(", ") || "no other package"}: core <- crypto <- {simulator <- check, node, client} <- experiments <- cli`,
   severity: "error",
   from: { path: `^packages/${name}/src/`, pathNot: TESTS },
   to: { path: "^packages/[^/]+/", pathNot: `^packages/(${[name, ...allowed].join("|")})/` },
