@@ -21,21 +21,12 @@ export class Holdings {
   /** The value with this digest of a slot, if it is here. */
   lookUp(seq: SequenceNumber, digest: Digest): Value | null {
     if (digest === this.#noop.digest) return this.#noop;
-    return this.#slots.find(seq)?.holding(digest)?.value ?? null;
+    return this.#slots.find(seq)?.body(digest)?.value ?? null;
   }
 
   /** The value of a header, if it is here. */
   valueOf({ seq, digest }: Proposal): Value | null {
     return this.lookUp(seq, digest);
-  }
-
-  /** The value with this digest, of whatever slot. */
-  find(digest: Digest): Value | null {
-    for (let seq = this.#slots.low + 1; seq <= this.#slots.high; seq += 1) {
-      const value = this.#slots.find(seq)?.holding(digest)?.value ?? null;
-      if (value !== null) return value;
-    }
-    return null;
   }
 
   /** Certified headers of the base, in order, as far as they are here without a gap. */

@@ -23,6 +23,7 @@ import {
   ViewState,
 } from "../../wire/view-change.ts";
 import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
+import { Bodies } from "../shared/bodies.ts";
 import { checks } from "./checks.ts";
 import { Ordering } from "./ordering.ts";
 import { Place } from "./place.ts";
@@ -34,6 +35,7 @@ class LinearHybster implements Agreement {
   readonly #place: Place;
   readonly #ordering: Ordering;
   readonly #views: ViewChanger;
+  readonly #bodies: Bodies;
   /** What the log gave back, until the base is known. */
   readonly #recovered: LogRecord[] = [];
 
@@ -50,6 +52,7 @@ class LinearHybster implements Agreement {
       idle: () => this.#views.pump(),
     });
     this.#views = new ViewChanger(context, this.#place, this.#ordering);
+    this.#bodies = new Bodies(context.port, this.#ordering.slots);
   }
 
   get view(): View {
@@ -122,7 +125,7 @@ class LinearHybster implements Agreement {
       case MessageKind.FetchNewView:
         return this.#views.onFetchNewView(from, message as FetchNewView);
       case MessageKind.FetchBodies:
-        return this.#views.onFetchBodies(from, message as FetchBodies);
+        return this.#bodies.onFetch(from, message as FetchBodies);
       case MessageKind.Body:
         return this.#views.onValue((message as Body).value);
       default:

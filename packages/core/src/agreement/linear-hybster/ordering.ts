@@ -273,7 +273,7 @@ export class Ordering {
   /** Hands a decided value up, once. */
   #deliver(slot: Slot): void {
     if (slot.delivered || slot.commit === null) return;
-    const { value } = slot.holding(slot.commit.digest) ?? {};
+    const { value } = slot.body(slot.commit.digest) ?? {};
     if (value === undefined || value === null) return;
     slot.delivered = true;
     // A value that we never signed is logged too: peers may pull it from us.

@@ -22,6 +22,6 @@ export function noteProposal(port: Port, slot: Slot, proposal: Proposal): void {
  */
 export function noteDecision(port: Port, slot: Slot | undefined): void {
   if (slot === undefined || slot.commit === null || slot.logged?.digest === slot.commit.digest) return;
-  const decided = slot.holding(slot.commit.digest);
+  const decided = slot.body(slot.commit.digest);
   if (decided !== null && decided.certificate.length > 0) noteProposal(port, slot, decided);
 }

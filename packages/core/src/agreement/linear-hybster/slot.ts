@@ -45,7 +45,7 @@ export class Slot {
 
   /** Decided here, and its value known. */
   get decided(): boolean {
-    return this.commit !== null && this.holding(this.commit.digest) !== null;
+    return this.commit !== null && this.body(this.commit.digest) !== null;
   }
 
   /** Certified by its primary: not a draft. */
@@ -54,7 +54,7 @@ export class Slot {
   }
 
   /** A proposal with this value, of any view. */
-  holding(digest: Digest): Proposal | null {
+  body(digest: Digest): Proposal | null {
     for (const proposal of [this.proposal, this.later, this.elder]) {
       if (proposal !== null && proposal.value !== null && proposal.digest === digest) return proposal;
     }
@@ -63,7 +63,7 @@ export class Slot {
 
   /** What can be shown of the decision, or of the proposal before there is one. */
   get shown(): Proposal | null {
-    return this.commit === null ? this.proposal : (this.holding(this.commit.digest) ?? this.proposal);
+    return this.commit === null ? this.proposal : (this.body(this.commit.digest) ?? this.proposal);
   }
 
   /**
@@ -72,7 +72,7 @@ export class Slot {
    */
   rebase(proposal: Proposal | null, onTheWay: boolean): void {
     const before = this.proposal;
-    const decided = this.commit === null ? null : this.holding(this.commit.digest);
+    const decided = this.commit === null ? null : this.body(this.commit.digest);
     if (!onTheWay) this.bodies.clear();
     else if (before !== null && before.value !== null) this.bodies.set(before.digest, before);
     if (decided !== null && decided.digest !== proposal?.digest) this.bodies.set(decided.digest, decided);

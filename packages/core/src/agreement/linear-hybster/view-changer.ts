@@ -6,8 +6,6 @@ import type { Anchor } from "../../wire/anchor.ts";
 import type { Certificate, Proposal } from "../../wire/messages.ts";
 import type { Value } from "../../wire/value.ts";
 import {
-  Body,
-  type FetchBodies,
   type FetchNewView,
   type NewView,
   NewViewAck,
@@ -29,8 +27,6 @@ const VIEW_CHANGE_TIMER: TimerId = 3;
 
 /** Where the log keeps the state of views. */
 const STATE_SEQ: SequenceNumber = 0;
-/** Bytes of values that one answer holds at most, plus the value that crosses it: 2 MiB. */
-const ANSWER_BYTES_MAX = 2_097_152;
 
 /** Changes views (hybster.md 6, linear-hybster.md 6). */
 export class ViewChanger {
@@ -106,17 +102,6 @@ export class ViewChanger {
     const { newView, acks, commit } = kept;
     for (const proof of [newView, ...acks]) this.#context.port.send(from, proof);
     if (commit !== null) this.#context.port.send(from, commit);
-  }
-
-  onFetchBodies(from: ReplicaId, { digests }: FetchBodies): void {
-    let bytes = 0;
-    for (const digest of digests) {
-      const value = this.#ordering.holdings.find(digest);
-      if (value === null) continue;
-      this.#context.port.send(from, new Body(value));
-      bytes += value.bytes.length;
-      if (bytes > ANSWER_BYTES_MAX) return;
-    }
   }
 
   /** A value came, perhaps one that we miss. */

@@ -1,12 +1,9 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { MessageKind, Pull, Vote } from "../../wire/messages.ts";
-import { Body, type FetchBodies } from "../../wire/view-change.ts";
 import type { Instance } from "./instance.ts";
 import type { Slot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Bytes of values that one answer holds at most: 1 MiB, plus the one that crosses it. */
-const ANSWER_BYTES_MAX = 1_048_576;
 
 /** What peers get who missed something: our own messages, and values, which speak for themselves (pbft.md 10.4). */
 export class Answers {
@@ -29,21 +26,6 @@ export class Answers {
     if (decision !== null) port.send(to, claimOf(slot.seq, decision));
     for (const vote of this.#ownVotes(slot)) port.send(to, vote);
     return bytes;
-  }
-
-  /** Values that a new primary lacks. */
-  onFetchBodies(from: ReplicaId, { digests }: FetchBodies): void {
-    const wanted = new Set(digests);
-    let bytes = 0;
-    for (const slot of this.#instance.live()) {
-      for (const digest of wanted) {
-        const value = slot.body(digest)?.value ?? null;
-        if (value === null || bytes > ANSWER_BYTES_MAX) continue;
-        wanted.delete(digest);
-        bytes += value.bytes.length;
-        this.#instance.context.port.send(from, new Body(value));
-      }
-    }
   }
 
   /** A slot waits: what we said of it goes out again, and everybody is asked. */

@@ -1,15 +1,13 @@
 import type { Digest, SequenceNumber } from "../../kernel/ids.ts";
 import { PbftNewView, type Selection } from "../../wire/pbft.ts";
 import type { Value } from "../../wire/value.ts";
-import { FetchBodies } from "../../wire/view-change.ts";
+import { BODIES_MAX, FetchBodies } from "../../wire/view-change.ts";
 import type { Held } from "./change-store.ts";
 import { headerClaim, newViewClaim } from "./claims.ts";
 import { type Decision, decide, type Rules } from "./decide.ts";
 import type { Instance } from "./instance.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Values asked for at once. */
-const BODIES_MAX = 64;
 
 interface Draft {
   readonly changes: readonly Held[];

@@ -23,6 +23,7 @@ import type {
 import type { Value } from "../../wire/value.ts";
 import type { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
+import { Bodies } from "../shared/bodies.ts";
 import { CatchUp } from "../shared/catch-up.ts";
 import { Answers } from "./answers.ts";
 import { type Authentication, checks } from "./checks.ts";
@@ -39,6 +40,7 @@ class Pbft implements Agreement {
   readonly #instance: Instance;
   readonly #normal: NormalCase;
   readonly #answers: Answers;
+  readonly #bodies: Bodies;
   readonly #catchUp: CatchUp<Slot>;
   readonly #statements: Statements;
   /** Made when first needed: one process may hold tens of thousands of instances that never leave their first view. */
@@ -49,6 +51,7 @@ class Pbft implements Agreement {
   constructor(authentication: Authentication, context: AgreementContext) {
     this.#instance = new Instance(authentication, context);
     this.#answers = new Answers(this.#instance);
+    this.#bodies = new Bodies(context.port, this.#instance.slots);
     this.#statements = new Statements(this.#instance);
     this.#restart = new Restart(this.#instance);
     this.#normal = new NormalCase(this.#instance, {
@@ -158,7 +161,7 @@ class Pbft implements Agreement {
       case MessageKind.FetchNewView:
         return this.#views.onFetchNewView(from, message as FetchNewView);
       case MessageKind.FetchBodies:
-        return this.#answers.onFetchBodies(from, message as FetchBodies);
+        return this.#bodies.onFetch(from, message as FetchBodies);
       case MessageKind.Body:
         return this.#views.onBody((message as Body).value);
       default:
