@@ -1,8 +1,6 @@
+import { multiplierAfter } from "../../kernel/doublings.ts";
 import type { TimerId } from "../../kernel/ids.ts";
 import type { AgreementContext } from "../agreement.ts";
-
-/** The time doubles up to 2^this, and once more for every round of primaries that failed (dqbft.md 8). */
-const DOUBLINGS_MAX = 6;
 
 /** How long a view change may take before the next view is tried (hybster.md 6.6, pbft.md 11; dqbft.md 1, C10). */
 export class ViewChangeTimer {
@@ -24,8 +22,7 @@ export class ViewChangeTimer {
     if (this.#running) return;
     this.#running = true;
     const { faults, parameters, port } = this.#context;
-    const doublings = Math.min(this.#failures, DOUBLINGS_MAX + Math.floor(this.#failures / faults.n));
-    port.setTimer(this.#timer, parameters.viewChangeDelay * 2 ** doublings);
+    port.setTimer(this.#timer, parameters.viewChangeDelay * multiplierAfter(this.#failures, faults.n));
   }
 
   stop(): void {

@@ -1,10 +1,7 @@
+import { multiplierAfter } from "../../kernel/doublings.ts";
 import type { SequenceNumber } from "../../kernel/ids.ts";
 
-/** View changes for which all timers double; more double them only once per round of all primaries (dqbft.md 8, `tcap`). */
-const DOUBLINGS = 6;
-const DOUBLINGS_MAX = 24;
-
-/** By how much the timers of one instance are multiplied: `2^min(m, tcap + floor(m/N))` (dqbft.md 8). */
+/** By how much the timers of one instance are multiplied (dqbft.md 8). */
 export class Patience {
   readonly #n: number;
   readonly #period: number;
@@ -19,8 +16,7 @@ export class Patience {
   }
 
   get multiplier(): number {
-    const doublings = Math.min(this.#changes, DOUBLINGS + Math.floor(this.#changes / this.#n));
-    return 2 ** Math.min(doublings, DOUBLINGS_MAX);
+    return multiplierAfter(this.#changes, this.#n);
   }
 
   /** The instance has changed its view. */
