@@ -7,7 +7,6 @@ export const Misbehaviour = {
   BadValue: "bad-value",
   Equivocation: "equivocation",
   OutsideWatermarks: "outside-watermarks",
-  NotPrimary: "not-primary",
   NotForUs: "not-for-us",
   TooManyPulls: "too-many-pulls",
   /** Our own trusted subsystem refused: its counter is ahead of our log, and we do not vote any more in that instance. */

@@ -68,11 +68,6 @@ export class Snapshots {
     this.#options = options;
   }
 
-  /** The checkpoint that is being fetched here, if any. */
-  get pinned(): SequenceNumber | null {
-    return this.#pin?.seq ?? null;
-  }
-
   /** A checkpoint is saved. Returns which earlier ones must stay on the disk beside it. */
   onSaved(seq: SequenceNumber, { leaves, shape }: Snapshot): readonly SequenceNumber[] {
     const kept = this.#worthKeeping();
