@@ -151,3 +151,20 @@ export class Trust {
     return statementOf(claim, this.preamble, digestOf);
   }
 }
+
+/** What a simulated cluster needs of its keys: {@link Trust}, or something cheaper where nobody attacks. */
+export type ClusterTrust = Pick<
+  Trust,
+  | "preamble"
+  | "watch"
+  | "createSubsystem"
+  | "clientKey"
+  | "clientSigner"
+  | "certify"
+  | "combine"
+  | "authenticate"
+  | "holds"
+> & {
+  /** Whether a message of an instance needs no checks: it was found authentic before. Nobody knows, if absent. */
+  knows?(instance: InstanceId, message: Message): boolean;
+};
