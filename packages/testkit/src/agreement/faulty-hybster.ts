@@ -1,4 +1,5 @@
-import { departureClaim, openingClaim, slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
+import { slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
+import { departureClaim, openingClaim } from "@destiny/core/agreement/shared/trusted/claims";
 import type { InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { TrustedClaim } from "@destiny/core/wire/claim";

@@ -4,8 +4,8 @@ import { present } from "../../kernel/invariant.ts";
 import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import { Certificate, MessageKind, type Vote } from "../../wire/messages.ts";
 import type { AgreementContext } from "../agreement.ts";
+import type { Place } from "../shared/trusted/place.ts";
 import { slotClaim } from "./claims.ts";
-import type { Place } from "./place.ts";
 import type { Slot } from "./slot.ts";
 
 const combineTicket = (seq: SequenceNumber): Ticket => seq * 2 + 1;

@@ -8,7 +8,7 @@ import {
   ViewChange,
   type ViewState,
 } from "../../wire/view-change.ts";
-import { departureClaim } from "./claims.ts";
+import { departureClaim } from "../shared/trusted/claims.ts";
 import { VIEW_TICKET, type Views } from "./views.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);

@@ -3,7 +3,7 @@ import type { SlotRing } from "../../kernel/slot-ring.ts";
 import { noop } from "../../wire/batch.ts";
 import { Proposal } from "../../wire/messages.ts";
 import type { Hash, Value } from "../../wire/value.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "../shared/trusted/place.ts";
 import type { Slot } from "./slot.ts";
 
 /** The headers and values that are here: what a ViewChange lists, and what it and a NewView rest on. */

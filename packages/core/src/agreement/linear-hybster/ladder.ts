@@ -3,7 +3,7 @@ import { invariant } from "../../kernel/invariant.ts";
 import { type Certificate, MessageKind, Pull, Vote } from "../../wire/messages.ts";
 import type { AgreementContext } from "../agreement.ts";
 import type { CatchUpRules } from "../shared/catch-up.ts";
-import { primaryOf } from "./claims.ts";
+import { primaryOf } from "../shared/primary.ts";
 import type { Slot } from "./slot.ts";
 
 /** Collectors, one after the other: who gets our shares, and who is asked for what they make of them (linear-hybster.md 4). */

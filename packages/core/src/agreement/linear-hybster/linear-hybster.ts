@@ -24,9 +24,9 @@ import {
 } from "../../wire/view-change.ts";
 import type { Agreement, AgreementContext, AgreementProtocol, Standing } from "../agreement.ts";
 import { Bodies } from "../shared/bodies.ts";
+import { Place } from "../shared/trusted/place.ts";
 import { checks } from "./checks.ts";
 import { Ordering } from "./ordering.ts";
-import { Place } from "./place.ts";
 import { ViewChanger } from "./view-changer.ts";
 
 /** Linear Hybster (linear-hybster.md; paper 4.2 and 4.3.1): one instance, its slots and its views. */

@@ -7,10 +7,10 @@ import { type Certificate, type Evidence, MessageKind, Proposal, type Vote } fro
 import type { Value } from "../../wire/value.ts";
 import { type AgreementContext, Verdict } from "../agreement.ts";
 import { CatchUp } from "../shared/catch-up.ts";
+import type { Place } from "../shared/trusted/place.ts";
 import { Collecting } from "./collecting.ts";
 import { Holdings } from "./holdings.ts";
 import { Ladder } from "./ladder.ts";
-import type { Place } from "./place.ts";
 import { Slot } from "./slot.ts";
 import { noteDecision, persistProposal } from "./slot-log.ts";
 import { Voting } from "./voting.ts";

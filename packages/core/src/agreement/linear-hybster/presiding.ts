@@ -1,10 +1,11 @@
 import type { JobResult } from "../../effects/effects.ts";
 import { present } from "../../kernel/invariant.ts";
 import type { NewView, ViewChange } from "../../wire/view-change.ts";
-import { openingClaim, slotClaim } from "./claims.ts";
+import { openingClaim } from "../shared/trusted/claims.ts";
+import { Opening } from "../shared/trusted/opening.ts";
+import { lowIn, outcomeOf } from "../shared/trusted/validity.ts";
+import { slotClaim } from "./claims.ts";
 import type { Departing } from "./departing.ts";
-import { Opening } from "./opening.ts";
-import { lowIn, outcomeOf } from "./validity.ts";
 import { VIEW_TICKET, type Views } from "./views.ts";
 
 /** The work of a new primary: chooses f + 1 ViewChanges, and opens its view with what follows (hybster.md 6.4). */

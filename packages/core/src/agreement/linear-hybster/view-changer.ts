@@ -13,14 +13,14 @@ import {
   ViewState,
 } from "../../wire/view-change.ts";
 import type { AgreementContext } from "../agreement.ts";
+import { ackClaim } from "../shared/trusted/claims.ts";
+import type { Place } from "../shared/trusted/place.ts";
+import { Resends } from "../shared/trusted/resends.ts";
+import type { Base } from "../shared/trusted/validity.ts";
 import { ViewChangeTimer } from "../shared/view-change-timer.ts";
-import { ackClaim } from "./claims.ts";
 import { Departing } from "./departing.ts";
 import type { Ordering } from "./ordering.ts";
-import type { Place } from "./place.ts";
 import { Presiding } from "./presiding.ts";
-import { Resends } from "./resends.ts";
-import type { Base } from "./validity.ts";
 import { ACK_TICKET, VIEW_TICKET, Views } from "./views.ts";
 
 const VIEW_CHANGE_TIMER: TimerId = 3;

@@ -1,12 +1,12 @@
 import type { SequenceNumber, Ticket } from "../../kernel/ids.ts";
 import type { Anchor } from "../../wire/anchor.ts";
 import type { AgreementContext } from "../agreement.ts";
-import { Departures } from "./departures.ts";
-import { Lineage } from "./lineage.ts";
+import { Departures } from "../shared/trusted/departures.ts";
+import { Lineage } from "../shared/trusted/lineage.ts";
+import type { Place } from "../shared/trusted/place.ts";
+import { lowIn } from "../shared/trusted/validity.ts";
+import { Wants } from "../shared/trusted/wants.ts";
 import type { Ordering } from "./ordering.ts";
-import type { Place } from "./place.ts";
-import { lowIn } from "./validity.ts";
-import { Wants } from "./wants.ts";
 
 /** The job by which a ViewChange or NewView of ours is certified: one at a time. */
 export const VIEW_TICKET: Ticket = 0;

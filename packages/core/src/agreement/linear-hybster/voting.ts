@@ -5,8 +5,8 @@ import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import type { SlotRing } from "../../kernel/slot-ring.ts";
 import type { Proposal } from "../../wire/messages.ts";
 import { type AgreementContext, Verdict } from "../agreement.ts";
+import type { Place } from "../shared/trusted/place.ts";
 import { slotClaim } from "./claims.ts";
-import type { Place } from "./place.ts";
 import type { Slot } from "./slot.ts";
 import { noteProposal, persistProposal } from "./slot-log.ts";
 

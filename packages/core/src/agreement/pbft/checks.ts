@@ -17,14 +17,8 @@ import {
 import { decodeStatements } from "../../wire/pbft-codec.ts";
 import { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { InstanceAddress } from "../agreement.ts";
-import {
-  commitClaim,
-  headerClaim,
-  newViewClaim,
-  prepareClaim,
-  primaryOf,
-  viewChangeClaim,
-} from "./claims.ts";
+import { primaryOf } from "../shared/primary.ts";
+import { commitClaim, headerClaim, newViewClaim, prepareClaim, viewChangeClaim } from "./claims.ts";
 import { openShare } from "./signed-share.ts";
 
 /** Who answers for a message: the channel that it came through, or a signature that can be shown to others. */

@@ -1,4 +1,4 @@
-import type { Digest, InstanceId, ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
+import type { Digest, InstanceId, SequenceNumber, View } from "../../kernel/ids.ts";
 import type { StatementClaim } from "../../wire/claim.ts";
 import type { PbftNewView, PbftViewChange } from "../../wire/pbft.ts";
 import { newViewContent, viewChangeContent } from "../../wire/pbft-codec.ts";
@@ -44,11 +44,6 @@ export function viewChangeClaim(instance: InstanceId, message: PbftViewChange): 
 
 export function newViewClaim(instance: InstanceId, message: PbftNewView): StatementClaim {
   return statement(instance, new Writer(512).u16(Tag.NewView).raw(newViewContent(message)));
-}
-
-/** The primary of a view of this instance. */
-export function primaryOf(address: { home: ReplicaId; faults: { n: number } }, view: View): ReplicaId {
-  return (address.home + view) % address.faults.n;
 }
 
 function voteClaim(instance: InstanceId, tag: number, { view, seq, digest }: Subject): StatementClaim {

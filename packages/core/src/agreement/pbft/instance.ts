@@ -6,8 +6,8 @@ import type { Anchor } from "../../wire/anchor.ts";
 import { noop } from "../../wire/batch.ts";
 import type { Value } from "../../wire/value.ts";
 import { type AgreementContext, FIRST_STANDING, type Standing } from "../agreement.ts";
+import { primaryOf } from "../shared/primary.ts";
 import type { Authentication } from "./checks.ts";
-import { primaryOf } from "./claims.ts";
 import { Slot } from "./slot.ts";
 
 /** What the parts of one instance share: where it is in its views and in its log. */

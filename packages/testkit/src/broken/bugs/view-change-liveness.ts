@@ -2,9 +2,9 @@ import { HYBSTER_3, type PlantedBug, SIMULATION, scenario, unitTest } from "../p
 
 const PRESIDING = "packages/core/src/agreement/linear-hybster/presiding.ts";
 const DEPARTING = "packages/core/src/agreement/linear-hybster/departing.ts";
-const LINEAGE = "packages/core/src/agreement/linear-hybster/lineage.ts";
+const LINEAGE = "packages/core/src/agreement/shared/trusted/lineage.ts";
 const CHANGER = "packages/core/src/agreement/linear-hybster/view-changer.ts";
-const DEPARTURES = "packages/core/src/agreement/linear-hybster/departures.ts";
+const DEPARTURES = "packages/core/src/agreement/shared/trusted/departures.ts";
 
 /** What makes a correct replica's departures invalid for good, or a view change end nowhere: the liveness variants. */
 export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [

@@ -2,9 +2,9 @@ import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario } from "../
 
 const DEPARTING = "packages/core/src/agreement/linear-hybster/departing.ts";
 const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
-const VALIDITY = "packages/core/src/agreement/linear-hybster/validity.ts";
-const CHECKS = "packages/core/src/agreement/linear-hybster/checks.ts";
-const LINEAGE = "packages/core/src/agreement/linear-hybster/lineage.ts";
+const VALIDITY = "packages/core/src/agreement/shared/trusted/validity.ts";
+const CHECKS = "packages/core/src/agreement/shared/trusted/checks.ts";
+const LINEAGE = "packages/core/src/agreement/shared/trusted/lineage.ts";
 
 /** What view changes of Linear Hybster must not accept: the safety variants of hybster.md 14. */
 export const VIEW_CHANGE_SAFETY_BUGS: readonly PlantedBug[] = [

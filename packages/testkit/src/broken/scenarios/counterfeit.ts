@@ -1,9 +1,10 @@
 import type { InstanceAddress } from "@destiny/core/agreement/agreement";
 import { checks } from "@destiny/core/agreement/linear-hybster/checks";
-import { departureClaim, openingClaim, slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
-import { Lineage } from "@destiny/core/agreement/linear-hybster/lineage";
+import { slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
 import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
-import type { Law } from "@destiny/core/agreement/linear-hybster/validity";
+import { departureClaim, openingClaim } from "@destiny/core/agreement/shared/trusted/claims";
+import { Lineage } from "@destiny/core/agreement/shared/trusted/lineage";
+import type { Law } from "@destiny/core/agreement/shared/trusted/validity";
 import type { JobResult } from "@destiny/core/effects/effects";
 import { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";

@@ -1,4 +1,4 @@
-import { outcomeOf } from "@destiny/core/agreement/linear-hybster/validity";
+import { outcomeOf } from "@destiny/core/agreement/shared/trusted/validity";
 import type { NewView } from "@destiny/core/wire/view-change";
 import { Counterfeit } from "./counterfeit.ts";
 import { demand } from "./demand.ts";

@@ -1,5 +1,5 @@
-import type { ReplicaId, View } from "../../kernel/ids.ts";
-import type { ViewChange } from "../../wire/view-change.ts";
+import type { ReplicaId, View } from "../../../kernel/ids.ts";
+import type { ViewChange } from "../../../wire/view-change.ts";
 
 /**
  * Who wants to leave for which view: of each replica its newest ViewChange, and the one for the view that we are on our way

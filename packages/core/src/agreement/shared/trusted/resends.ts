@@ -1,5 +1,5 @@
-import type { TimerId } from "../../kernel/ids.ts";
-import type { AgreementContext } from "../agreement.ts";
+import type { TimerId } from "../../../kernel/ids.ts";
+import type { AgreementContext } from "../../agreement.ts";
 
 const RESEND_TIMER: TimerId = 2;
 /** Resending slows down to 2^this pull delays. */

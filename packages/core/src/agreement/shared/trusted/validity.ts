@@ -1,10 +1,10 @@
-import type { Digest, SequenceNumber, View } from "../../kernel/ids.ts";
-import { present } from "../../kernel/invariant.ts";
-import type { Anchor } from "../../wire/anchor.ts";
-import type { Proposal } from "../../wire/messages.ts";
-import { type CounterValue, compareCounterValues } from "../../wire/statement.ts";
-import { FIRST_VIEW_DIGEST, type Link, type NewView, type ViewChange } from "../../wire/view-change.ts";
-import { FIRST_STANDING, type InstanceAddress, type Standing } from "../agreement.ts";
+import type { Digest, SequenceNumber, View } from "../../../kernel/ids.ts";
+import { present } from "../../../kernel/invariant.ts";
+import type { Anchor } from "../../../wire/anchor.ts";
+import type { Proposal } from "../../../wire/messages.ts";
+import { type CounterValue, compareCounterValues } from "../../../wire/statement.ts";
+import { FIRST_VIEW_DIGEST, type Link, type NewView, type ViewChange } from "../../../wire/view-change.ts";
+import { FIRST_STANDING, type InstanceAddress, type Standing } from "../../agreement.ts";
 
 /** What is the same for all that one instance judges. */
 export interface Law extends Pick<InstanceAddress, "lowOf" | "probation"> {

@@ -1,9 +1,9 @@
-import type { JobResult } from "../../effects/effects.ts";
-import type { SequenceNumber } from "../../kernel/ids.ts";
-import { invariant } from "../../kernel/invariant.ts";
-import { MessageKind, Proposal } from "../../wire/messages.ts";
-import type { Hash, Value } from "../../wire/value.ts";
-import { NewView, type ViewChange } from "../../wire/view-change.ts";
+import type { JobResult } from "../../../effects/effects.ts";
+import type { SequenceNumber } from "../../../kernel/ids.ts";
+import { invariant } from "../../../kernel/invariant.ts";
+import { MessageKind, Proposal } from "../../../wire/messages.ts";
+import type { Hash, Value } from "../../../wire/value.ts";
+import { NewView, type ViewChange } from "../../../wire/view-change.ts";
 import type { Outcome } from "./validity.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);

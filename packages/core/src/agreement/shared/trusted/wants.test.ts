@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Effect } from "../../effects/effects.ts";
-import { Port } from "../../effects/port.ts";
-import { MessageKind, Proposal } from "../../wire/messages.ts";
-import { FetchBodies, FetchNewView } from "../../wire/view-change.ts";
+import type { Effect } from "../../../effects/effects.ts";
+import { Port } from "../../../effects/port.ts";
+import { MessageKind, Proposal } from "../../../wire/messages.ts";
+import { FetchBodies, FetchNewView } from "../../../wire/view-change.ts";
 import { Wants } from "./wants.ts";
 
 const NOTHING = new Uint8Array(0);

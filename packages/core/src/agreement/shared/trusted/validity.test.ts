@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { SequenceNumber, View } from "../../kernel/ids.ts";
-import { Anchor } from "../../wire/anchor.ts";
-import { CheckpointProof, MessageKind, Proposal } from "../../wire/messages.ts";
-import type { CounterValue } from "../../wire/statement.ts";
-import type { Hash } from "../../wire/value.ts";
-import { FIRST_VIEW_DIGEST, type Link, NewView, ViewChange } from "../../wire/view-change.ts";
+import type { SequenceNumber, View } from "../../../kernel/ids.ts";
+import { Anchor } from "../../../wire/anchor.ts";
+import { CheckpointProof, MessageKind, Proposal } from "../../../wire/messages.ts";
+import type { CounterValue } from "../../../wire/statement.ts";
+import type { Hash } from "../../../wire/value.ts";
+import { FIRST_VIEW_DIGEST, type Link, NewView, ViewChange } from "../../../wire/view-change.ts";
 import {
   type Base,
   baseOf,

@@ -1,7 +1,7 @@
-import type { Port } from "../../effects/port.ts";
-import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
-import { type Message, type Proposal, Pull } from "../../wire/messages.ts";
-import { FetchBodies, FetchNewView } from "../../wire/view-change.ts";
+import type { Port } from "../../../effects/port.ts";
+import type { Digest, ReplicaId, View } from "../../../kernel/ids.ts";
+import { type Message, type Proposal, Pull } from "../../../wire/messages.ts";
+import { FetchBodies, FetchNewView } from "../../../wire/view-change.ts";
 
 /** NewViews that are asked for at a time. */
 const VIEWS_MAX = 32;

@@ -1,6 +1,6 @@
-import type { ReplicaId, View } from "../../kernel/ids.ts";
-import type { Certificate } from "../../wire/messages.ts";
-import type { KeptNewView, NewView, NewViewAck, ViewChange } from "../../wire/view-change.ts";
+import type { ReplicaId, View } from "../../../kernel/ids.ts";
+import type { Certificate } from "../../../wire/messages.ts";
+import type { KeptNewView, NewView, NewViewAck, ViewChange } from "../../../wire/view-change.ts";
 import { type Base, baseOf, FIRST_BASE, follows, isValidViewChange, type Law } from "./validity.ts";
 
 /** NewViews that wait to be judged, at most; the lowest go first. */

@@ -1,7 +1,7 @@
-import type { ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
-import type { Anchor } from "../../wire/anchor.ts";
-import { FIRST_STANDING, type InstanceAddress, type Standing } from "../agreement.ts";
-import { primaryOf } from "./claims.ts";
+import type { ReplicaId, SequenceNumber, View } from "../../../kernel/ids.ts";
+import type { Anchor } from "../../../wire/anchor.ts";
+import { FIRST_STANDING, type InstanceAddress, type Standing } from "../../agreement.ts";
+import { primaryOf } from "../primary.ts";
 import { type Base, FIRST_BASE, type Law, lowIn } from "./validity.ts";
 
 /** Where an instance is in its views: what all its parts share. */
