@@ -7,7 +7,7 @@ import { Request } from "@destiny/core/wire/request";
 import { Value } from "@destiny/core/wire/value";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
-import { Cluster, commandOf, type Letter } from "../cluster.ts";
+import { Cluster, commandOf } from "../cluster.ts";
 import { Forger } from "../forger.ts";
 import { headerOf, ref, requestOf, SECOND } from "./stage.ts";
 
@@ -357,23 +357,6 @@ test("H26: at rest no timer runs but that of the status", () => {
   for (const replica of cluster.replicas) cluster.submit(replica, "alpha");
   expect(cluster.settle()).toBe(true);
   expect(cluster.simulation.world.hosts.map((host) => host.timersRunning)).toEqual([0, 0, 0, 0, 0]);
-});
-
-test("H29: a relay that strips a proposal of its evidence stops nobody, and has nobody blamed", () => {
-  const cluster = Cluster.of("destiny", { n: 3, seed: 1 });
-  const forger = new Forger(cluster, 2);
-  const isOrder = ({ instance, message }: Letter): boolean =>
-    instance === cluster.oInstance && message instanceof Proposal;
-  cluster.drop((letter) => isOrder(letter) && letter.from === 0);
-  cluster.submit(1, "alpha");
-  cluster.run(SECOND / 20);
-  const proposal = present(cluster.sent.find(isOrder), "a proposal").message as Proposal;
-  forger.send(cluster.oInstance, new Proposal({ ...proposal, evidence: [] }), 1);
-  cluster.run(SECOND / 20);
-  cluster.release();
-  cluster.run(10 * SECOND);
-  for (const replica of [0, 1]) expect(cluster.executed(replica)).toEqual(["alpha"]);
-  expect(cluster.reports).toEqual([]);
 });
 
 test("H33: a no-op is ordered like any other batch, and blocks nothing", () => {
