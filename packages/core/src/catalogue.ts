@@ -15,6 +15,8 @@ export interface Protocol {
   readonly ordering: OrderingProtocol;
   /** How clients are answered (dqbft.md 4.4, Replies). */
   readonly replies: ReplyStyle;
+  /** Whether it has a fast path, and with it a scheme of certificates of all but c replicas (sbft.md 1). */
+  readonly fastPath?: true;
 }
 
 const PBFT = pbft({ authentication: "mac" });

@@ -9,13 +9,31 @@ export class FaultModel {
   readonly quorum: number;
   /** Votes of which at least one is from a correct replica. */
   readonly oneCorrect: number;
+  /** Replicas that may be slow without ending the fast path, where there is one: `c` of sbft.md 1. */
+  readonly c: number;
 
-  private constructor(kind: "byzantine" | "hybrid", n: number, f: number, quorum: number) {
-    this.kind = kind;
-    this.n = n;
-    this.f = f;
-    this.quorum = quorum;
-    this.oneCorrect = f + 1;
+  private constructor(model: Pick<FaultModel, "kind" | "n" | "f" | "c" | "quorum">) {
+    this.kind = model.kind;
+    this.n = model.n;
+    this.f = model.f;
+    this.c = model.c;
+    this.quorum = model.quorum;
+    this.oneCorrect = model.f + 1;
+  }
+
+  /** Votes that decide a slot at once: all but c, 3f + c + 1 if n = 3f + 2c + 1 (sbft.md 1). */
+  get fastQuorum(): number {
+    return this.n - this.c;
+  }
+
+  /** Replicas that can be waited for: 2f + 2c + 1 if n = 3f + 2c + 1, `VQ` of sbft.md 1. */
+  get available(): number {
+    return this.n - this.f;
+  }
+
+  /** Correct replicas of a fast quorum that are among any {@link available}: f + c + 1 if n = 3f + 2c + 1 (sbft.md 7). */
+  get fastWitnesses(): number {
+    return this.fastQuorum + this.available - this.n - this.f;
   }
 
   /** Votes that make a quorum together with so many that are certain. */
@@ -23,10 +41,13 @@ export class FaultModel {
     return this.quorum - certain;
   }
 
-  /** n > 3f. Any two quorums share f + 1 replicas, so at least one correct one: 2f + 1 if n = 3f + 1. */
-  static byzantine(n: number): FaultModel {
-    const f = Math.floor((n - 1) / 3);
-    return new FaultModel("byzantine", n, f, Math.ceil((n + f + 1) / 2));
+  /**
+   * n > 3f + 2c. Any two quorums share f + 1 replicas, so at least one correct one: 2f + c + 1 if n = 3f + 2c + 1. Two values
+   * cannot both have {@link fastWitnesses} among as many as are {@link available}.
+   */
+  static byzantine(n: number, c = 0): FaultModel {
+    const f = Math.floor((n - 1 - 2 * c) / 3);
+    return new FaultModel({ kind: "byzantine", n, f, c, quorum: Math.ceil((n + f + 1) / 2) });
   }
 
   /**
@@ -35,6 +56,6 @@ export class FaultModel {
    */
   static hybrid(n: number): FaultModel {
     const f = Math.floor((n - 1) / 2);
-    return new FaultModel("hybrid", n, f, Math.floor(n / 2) + 1);
+    return new FaultModel({ kind: "hybrid", n, f, c: 0, quorum: Math.floor(n / 2) + 1 });
   }
 }

@@ -5,7 +5,7 @@ import type { Claim } from "./claim.ts";
  * What must hold for a message to be authentic beyond its channel. The edge carries the checks out, off the event loop,
  * before the message reaches the core.
  */
-export type Check = IdentityCheck | CertificateCheck | ClientCheck;
+export type Check = IdentityCheck | CertificateCheck | ShareCheck | ClientCheck;
 
 /** An individual certificate of one replica's trusted subsystem over a claim. */
 export interface IdentityCheck {
@@ -20,6 +20,14 @@ export interface CertificateCheck {
   readonly type: "certificate";
   readonly claim: Claim;
   readonly aggregate: Uint8Array;
+}
+
+/** One replica's share over a claim, where it is shown on its own. */
+export interface ShareCheck {
+  readonly type: "share";
+  readonly signer: ReplicaId;
+  readonly claim: Claim;
+  readonly share: Uint8Array;
 }
 
 /**

@@ -6,17 +6,22 @@ import {
   checkpointStatement,
   continuingStatement,
   executionStatement,
+  fastStatement,
   independentStatement,
   type Preamble,
   trustedMacStatement,
+  voteStatement,
 } from "./statement.ts";
 import type { Hash } from "./value.ts";
 
 /** What a share or a certificate speaks for; the driver turns it into signed bytes under the cluster's preamble. */
-export type Claim = TrustedClaim | ExecutionClaim | CheckpointClaim;
+export type Claim = TrustedClaim | HostClaim;
 
 /** What a replica's trusted subsystem certifies in its own name. */
-export type TrustedClaim = SlotClaim | SuccessionClaim | OpeningClaim | StatementClaim;
+export type TrustedClaim = SlotClaim | SuccessionClaim | OpeningClaim | StatementClaim | VoteClaim;
+
+/** What a replica's host signs. */
+export type HostClaim = FastClaim | ExecutionClaim | CheckpointClaim;
 
 /** A message bound to one value of the instance's ordering counter: `T` of linear-hybster.md 1. */
 export interface SlotClaim {
@@ -52,6 +57,20 @@ export interface StatementClaim {
   readonly message: Uint8Array;
 }
 
+/** A share of a quorum's certificate, without a counter: for protocols that rely on none (`tau` of sbft.md 1). */
+export interface VoteClaim {
+  readonly type: "vote";
+  readonly instance: InstanceId;
+  readonly message: Uint8Array;
+}
+
+/** A share of a certificate of all but c replicas (`sigma` of sbft.md 1). */
+export interface FastClaim {
+  readonly type: "fast";
+  readonly instance: InstanceId;
+  readonly message: Uint8Array;
+}
+
 /** Results of one ordered entry. */
 export interface ExecutionClaim {
   readonly type: "execution";
@@ -67,16 +86,17 @@ export interface CheckpointClaim {
   readonly root: Digest;
 }
 
-/** Which keys make and check a claim's shares: `tau` lives in the trusted subsystem, `pi` with the host. */
-export type Scheme = "tau" | "pi";
+/** Which keys make and check a claim's shares: `tau` lives in the trusted subsystem, `pi` and `sigma` with the host. */
+export type Scheme = "tau" | "pi" | "sigma";
 
 /** Whether the trusted subsystem signs it, and not the host. */
 export function isTrusted(claim: Claim): claim is TrustedClaim {
-  return claim.type !== "execution" && claim.type !== "checkpoint";
+  return claim.type !== "execution" && claim.type !== "checkpoint" && claim.type !== "fast";
 }
 
 export function schemeOf(claim: Claim): Scheme {
-  return isTrusted(claim) ? "tau" : "pi";
+  if (isTrusted(claim)) return "tau";
+  return claim.type === "fast" ? "sigma" : "pi";
 }
 
 /** The bytes that shares and certificates for the claim sign. */
@@ -98,6 +118,10 @@ export function statementOf(claim: Claim, preamble: Preamble, hash: Hash): Uint8
     }
     case "statement":
       return trustedMacStatement(preamble, claim.instance, hash(claim.message));
+    case "vote":
+      return voteStatement(preamble, claim.instance, hash(claim.message));
+    case "fast":
+      return fastStatement(preamble, claim.instance, hash(claim.message));
     case "execution":
       return executionStatement(preamble, claim, claim.root);
     case "checkpoint":

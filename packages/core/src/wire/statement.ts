@@ -30,6 +30,10 @@ export const Purpose = {
   Execution: 10,
   /** A share or proof of a checkpoint. */
   Checkpoint: 11,
+  /** A share or certificate of a quorum, without a counter (`tau` of sbft.md 1). */
+  Vote: 12,
+  /** A share or certificate of all but c replicas (`sigma` of sbft.md 1). */
+  Fast: 13,
   /** A client's signature over its request. */
   Request: 20,
   /** A client's signature over its wish to change coordinators. */
@@ -103,6 +107,16 @@ export function continuingStatement(
 /** A trusted MAC's statement: authentic, and without a counter. */
 export function trustedMacStatement(preamble: Preamble, instance: InstanceId, message: Digest): Uint8Array {
   return begin(preamble, Purpose.TrustedMac).u16(instance).digest(message).finish();
+}
+
+/** What a share signs that is bound to no counter. */
+export function voteStatement(preamble: Preamble, instance: InstanceId, message: Digest): Uint8Array {
+  return begin(preamble, Purpose.Vote).u16(instance).digest(message).finish();
+}
+
+/** What a share of the fast path signs. */
+export function fastStatement(preamble: Preamble, instance: InstanceId, message: Digest): Uint8Array {
+  return begin(preamble, Purpose.Fast).u16(instance).digest(message).finish();
 }
 
 /** What an individual certificate signs: a trusted statement under the identity of one trusted subsystem. */

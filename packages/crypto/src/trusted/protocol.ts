@@ -4,6 +4,7 @@ import { Writer } from "@destiny/core/wire/writer";
 import {
   type CertifyOutcome,
   type CertifyRequest,
+  isCounted,
   MESSAGE_BYTES_MAX,
   type Refusal,
   SIGNATURE_BYTES_MAX,
@@ -21,7 +22,7 @@ export const REQUEST_BYTES = 20;
 const FrameKind = { Hello: 1, Certify: 2, Certified: 3, Attest: 4, Attested: 5 } as const;
 type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
-const KINDS = ["independent", "continuing", "trustedMac"] as const;
+const KINDS = ["independent", "continuing", "trustedMac", "vote"] as const;
 const REFUSALS: readonly Refusal[] = [
   "unknownInstance",
   "unknownCounter",
@@ -54,7 +55,7 @@ export function decodeHello(payload: Uint8Array): SubsystemDescription {
 export function encodeCertify(requests: readonly CertifyRequest[]): Uint8Array {
   const out = new Writer(1024).u8(FrameKind.Certify).u32(requests.length);
   for (const { kind, instance, counter, value, message } of requests) {
-    const counted = kind !== "trustedMac";
+    const counted = isCounted(kind);
     out
       .u8(KINDS.indexOf(kind))
       .u16(instance)

@@ -17,5 +17,7 @@ export function requestOfClaim(claim: TrustedClaim): CertifyRequest {
     }
     case "statement":
       return { kind: "trustedMac", instance, counter: Counter.Order, value: none, message };
+    case "vote":
+      return { kind: "vote", instance, counter: Counter.Order, value: none, message };
   }
 }

@@ -6,10 +6,18 @@ export const MESSAGE_BYTES_MAX = 65_536;
 /** Longest share or certificate of any scheme, the model schemes of tests included, in bytes. */
 export const SIGNATURE_BYTES_MAX = 512;
 
-/** What a certificate says about its counter (hybster.md 1): uniqueness, succession, or nothing at all. */
-export type CertifyKind = "independent" | "continuing" | "trustedMac";
+/**
+ * What a certificate says about its counter (hybster.md 1): uniqueness, succession, or nothing at all. A vote is a trusted MAC
+ * with a share, for protocols that rely on no counter.
+ */
+export type CertifyKind = "independent" | "continuing" | "trustedMac" | "vote";
 
-/** One call of the trusted subsystem. A trusted MAC has no counter: `counter` and `value` do not count there. */
+/** Whether a certificate of this kind has a counter. */
+export function isCounted(kind: CertifyKind): kind is "independent" | "continuing" {
+  return kind === "independent" || kind === "continuing";
+}
+
+/** One call of the trusted subsystem. Where there is no counter, `counter` and `value` do not count. */
 export interface CertifyRequest {
   readonly kind: CertifyKind;
   readonly instance: InstanceId;
@@ -38,7 +46,7 @@ export type Refusal =
 export type CertifyOutcome =
   | {
       readonly ok: true;
-      /** Independent certificates only: the share that combines with those of other replicas. */
+      /** Independent certificates and votes only: the share that combines with those of other replicas. */
       readonly share?: Uint8Array;
       /** Ed25519, over `identityStatement`. */
       readonly certificate: Uint8Array;
@@ -66,6 +74,7 @@ export function objection(request: CertifyRequest, instances: number): Refusal |
   if (request.kind === "trustedMac")
     return known || request.instance === ROOT ? undefined : "unknownInstance";
   if (!known) return "unknownInstance";
+  if (request.kind === "vote") return undefined;
   if (request.counter !== Counter.Order && request.counter !== Counter.NewView) return "unknownCounter";
   return inRange(request.value.view) && inRange(request.value.seq) ? undefined : "valueOutOfRange";
 }

@@ -1,6 +1,11 @@
 import { COUNTER_MAX, ROOT } from "@destiny/core/kernel/ids";
 import { fromDigest, toDigest } from "@destiny/core/wire/reader";
-import { Counter, type CounterValue, independentStatement } from "@destiny/core/wire/statement";
+import {
+  Counter,
+  type CounterValue,
+  independentStatement,
+  voteStatement,
+} from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
 import { expect, test } from "vitest";
 import { ModelScheme } from "../certificates/model.ts";
@@ -75,6 +80,22 @@ test("an independent certificate is no continuing one, and a trusted MAC has nei
   expect(independent.certificate).not.toEqual(continuing.certificate);
   expect(Object.keys(mac)).toEqual(["ok", "certificate"]);
   expect(trusted.exportState().entries).toEqual([]);
+});
+
+test("a vote has a share and no counter, and is no independent certificate", () => {
+  const trusted = signer();
+  const votes = [0, 1].map((replica) => granted(signer(replica).certify(ask("vote", [2, 3], "m"))));
+  const again = [trusted.certify(ask("vote", [2, 3], "m")), trusted.certify(ask("vote", [1, 1], "other"))];
+  const message = digestOf(new TextEncoder().encode("m"));
+  const shares = votes.map(({ share }, at) => ({ signer: at, share: share as Uint8Array }));
+
+  const { instance } = ask("vote", [2, 3], "m");
+  expect(scheme.combineSync(voteStatement(preamble, instance, message), shares).certificate).toBeDefined();
+  const counted = independentStatement(preamble, ask("independent", [2, 3], "m"), message);
+  expect(scheme.combineSync(counted, shares).culprits).toEqual([0, 1]);
+  expect(again.map(({ ok }) => ok)).toEqual([true, true]);
+  expect(trusted.exportState().entries).toEqual([]);
+  expect(trusted.certify({ ...ask("vote", [0, 0], "m"), instance: ROOT })).toMatchObject({ ok: false });
 });
 
 test("a continuing certificate may repeat the value and says so; its re-issue keeps the first old value", () => {

@@ -9,6 +9,7 @@ import {
   independentStatement,
   type Preamble,
   trustedMacStatement,
+  voteStatement,
 } from "@destiny/core/wire/statement";
 import type { ShareSigner } from "../certificates/scheme.ts";
 import { digestOf } from "../hash/sha256.ts";
@@ -18,6 +19,7 @@ import {
   type CertifyOutcome,
   type CertifyRequest,
   type CounterEntry,
+  isCounted,
   objection,
   type Refusal,
 } from "./request.ts";
@@ -45,7 +47,7 @@ export type Step =
       readonly ok: true;
       /** The entry that must be durable before anything about it leaves; none if nothing moved. */
       readonly moved?: CounterEntry;
-      /** For the share key; independent certificates only. */
+      /** For the share key; independent certificates and votes only. */
       readonly share?: Uint8Array;
       /** For the identity key. */
       readonly identity: Uint8Array;
@@ -69,7 +71,8 @@ export interface ThreshSignState {
  * answer. It buys a host that has many certificates under way: it may crash before it stored any of them and later ask
  * for all of them again from its intent log, not only for the last. Once forgotten, a value is refused for ever.
  *
- * The share key signs independent statements and nothing else: it never signs without a counter.
+ * The share key signs independent statements and votes. Votes have a purpose of their own and no counter: no such share is of use
+ * where a counter is asked for.
  */
 export class ThreshSign {
   readonly #options: ThreshSignOptions;
@@ -96,13 +99,13 @@ export class ThreshSign {
     if (refusal !== undefined) return { ok: false, refusal };
 
     const message = digestOf(request.message);
-    if (request.kind === "trustedMac") {
-      return {
-        ok: true,
-        identity: this.#identify(trustedMacStatement(this.#preamble, request.instance, message)),
-      };
+    const { kind, instance } = request;
+    if (isCounted(kind)) return this.#count({ ...pick(request), kind, message });
+    if (kind === "trustedMac") {
+      return { ok: true, identity: this.#identify(trustedMacStatement(this.#preamble, instance, message)) };
     }
-    return this.#count({ ...pick(request), kind: request.kind, message });
+    const share = voteStatement(this.#preamble, instance, message);
+    return { ok: true, share, identity: this.#identify(share) };
   }
 
   /** Signs what {@link step} decided. */

@@ -11,7 +11,7 @@ import {
   type SchemeKeys,
 } from "@destiny/crypto/certificates/keys";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
-import { faultsOf } from "../genesis/check-genesis.ts";
+import { faultsOf, protocolOf } from "../genesis/check-genesis.ts";
 import { GENESIS_FORMAT, type Genesis } from "../genesis/genesis.ts";
 import { createReplicaCertificate } from "../identity/certificates.ts";
 import type { ReplicaAddresses } from "./addresses.ts";
@@ -57,6 +57,7 @@ export async function dealCluster(plan: DealPlan, backend: BlsBackend): Promise<
   const faults = faultsOf(plan.protocol, n);
   const commits = dealScheme(backend, plan.schemes.commits, n, faults.quorum);
   const replies = dealScheme(backend, plan.schemes.replies, n, faults.oneCorrect);
+  const fast = hasFastPath(plan) ? dealScheme(backend, plan.schemes.commits, n, faults.fastQuorum) : null;
   const gateways = drawGateways(n);
   const client = drawKeyPair();
   const dealt = await Promise.all(
@@ -79,6 +80,7 @@ export async function dealCluster(plan: DealPlan, backend: BlsBackend): Promise<
       const secrets = {
         hostSeed: hostKey.seed,
         replyShareSecret: replies.secret(id),
+        ...(fast !== null && { fastShareSecret: fast.secret(id) }),
         gatewaySeed: gateway.seed,
       };
       const signerSecrets = { identitySeed: identity.seed, shareSecret: commits.secret(id) };
@@ -92,13 +94,17 @@ export async function dealCluster(plan: DealPlan, backend: BlsBackend): Promise<
     protocol: plan.protocol,
     parameters: plan.parameters,
     replicas: dealt.map(({ entry }) => entry),
-    schemes: { commits: commits.keys, replies: replies.keys },
+    schemes: { commits: commits.keys, replies: replies.keys, ...(fast !== null && { fast: fast.keys }) },
     admission:
       plan.admitted === "anyone"
         ? { type: "anyone" }
         : { type: "list", clients: [...new Set([...clients, ...plan.admitted])] },
   };
   return { genesis, replicas: dealt.map(({ replica }) => replica), clientSeed: client.seed };
+}
+
+function hasFastPath({ protocol }: DealPlan): boolean {
+  return protocolOf(protocol).fastPath === true;
 }
 
 function dealScheme(

@@ -7,8 +7,10 @@ import { hexOf } from "../genesis/shape.ts";
 export interface ReplicaSecrets {
   /** Ed25519 seed of the genesis' `hostKey`. */
   readonly hostSeed: string;
-  /** BLS secret of its share of scheme `pi`. */
+  /** Secret of its share of scheme `pi`. */
   readonly replyShareSecret: string;
+  /** Secret of its share of scheme `sigma`, if the protocol has a fast path. */
+  readonly fastShareSecret?: string | undefined;
   /** Ed25519 seed of its HTTP gateway's client. */
   readonly gatewaySeed: string;
 }
@@ -21,6 +23,7 @@ const replicaKey = z.strictObject({
   format: z.literal(FORMAT),
   hostSeed: seed,
   replyShareSecret: seed,
+  fastShareSecret: seed.optional(),
   gatewaySeed: seed,
 });
 const clientKey = z.strictObject({ format: z.literal(FORMAT), seed });

@@ -5,7 +5,7 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import type { Preamble } from "@destiny/core/wire/statement";
 import type { BlsBackend } from "@destiny/crypto/bls/backend";
-import { openShareSigner, shareKeyOf, shareKeysOf } from "@destiny/crypto/certificates/keys";
+import { openShareSigner, type SchemeKeys, shareKeyOf, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import type { ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { sha256 } from "@destiny/crypto/hash/sha256";
 import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
@@ -83,12 +83,36 @@ export function loadReplicaConfiguration(folder: string): ReplicaConfiguration {
 
 /** Makes this replica's shares of scheme `pi`. Throws {@link ConfigurationError} if its secret is another's. */
 export function openReplyShares(configuration: ReplicaConfiguration, backend: BlsBackend): ShareSigner {
-  const { secrets, genesis, id, directory } = configuration;
-  const scheme = genesis.schemes.replies;
-  const signer = openShareSigner(backend, scheme.kind, secrets.replyShareSecret);
-  const key = shareKeyOf(backend, scheme.kind, secrets.replyShareSecret);
+  const { genesis, secrets } = configuration;
+  const own = { scheme: genesis.schemes.replies, secret: secrets.replyShareSecret };
+  return openShares(configuration, backend, "replyShareSecret", own);
+}
+
+/** Makes those of scheme `sigma`; undefined if the protocol has no fast path. Throws as {@link openReplyShares}. */
+export function openFastShares(
+  configuration: ReplicaConfiguration,
+  backend: BlsBackend,
+): ShareSigner | undefined {
+  const { genesis, secrets } = configuration;
+  const scheme = genesis.schemes.fast;
+  if (scheme === undefined) return undefined;
+  return openShares(configuration, backend, "fastShareSecret", {
+    scheme,
+    secret: secrets.fastShareSecret ?? "",
+  });
+}
+
+function openShares(
+  { id, directory }: ReplicaConfiguration,
+  backend: BlsBackend,
+  field: keyof ReplicaSecrets,
+  { scheme, secret }: { readonly scheme: SchemeKeys; readonly secret: string },
+): ShareSigner {
+  if (secret === "") throw wrongSecret(field, directory);
+  const signer = openShareSigner(backend, scheme.kind, secret);
+  const key = shareKeyOf(backend, scheme.kind, secret);
   if (key === undefined || Buffer.from(key).toString("hex") !== shareKeysOf(scheme)[id]) {
-    throw wrongSecret("replyShareSecret", directory);
+    throw wrongSecret(field, directory);
   }
   return signer;
 }

@@ -19,6 +19,7 @@ export function checkGenesis(genesis: Genesis): void {
   tryParameters(genesis.parameters);
   for (const [place, replica] of genesis.replicas.entries()) checkReplica(replica, place);
   checkDistinct(genesis);
+  checkFastScheme(genesis, faults);
   checkScheme("schemes.commits", genesis.schemes.commits, faults.n, faults.quorum);
   checkScheme("schemes.replies", genesis.schemes.replies, faults.n, faults.oneCorrect);
   checkAdmission(genesis);
@@ -109,10 +110,23 @@ function checkDistinct({ replicas, schemes }: Genesis): void {
     claim("the certificate", replica.certificate.fingerprint, name);
     for (const [field, key] of ed25519KeysOf(replica)) claim("the key", key, `${name}.${field}`);
   }
-  for (const purpose of ["commits", "replies"] as const) {
-    for (const [i, key] of shareKeysOf(schemes[purpose]).entries())
+  for (const purpose of ["commits", "replies", "fast"] as const) {
+    for (const [i, key] of keysOf(schemes[purpose]).entries())
       claim("the key", key, `schemes.${purpose}[${i}]`);
   }
+}
+
+function keysOf(scheme: SchemeKeys | undefined): readonly string[] {
+  return scheme === undefined ? [] : shareKeysOf(scheme);
+}
+
+function checkFastScheme({ protocol, schemes }: Genesis, faults: FaultModel): void {
+  const wanted = protocolOf(protocol).fastPath === true;
+  if (wanted !== (schemes.fast !== undefined)) {
+    const remedy = wanted ? "deal keys for it" : "drop it";
+    throw new ConfigurationError(`schemes.fast is for protocols with a fast path only: ${remedy}`);
+  }
+  if (schemes.fast !== undefined) checkScheme("schemes.fast", schemes.fast, faults.n, faults.fastQuorum);
 }
 
 function checkScheme(name: string, scheme: SchemeKeys, n: number, threshold: number): void {

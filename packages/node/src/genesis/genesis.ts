@@ -57,6 +57,8 @@ export interface Genesis {
     readonly commits: SchemeKeys;
     /** `pi`: proofs of execution and of checkpoints. One key per replica, in order. */
     readonly replies: SchemeKeys;
+    /** `sigma`: certificates of a fast path, whose shares the hosts make. Only if the protocol has one. */
+    readonly fast?: SchemeKeys | undefined;
   };
   readonly admission: GenesisAdmission;
 }

@@ -3,15 +3,17 @@ import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { BlsBackend } from "@destiny/crypto/bls/backend";
 import type { CheckQueue } from "@destiny/crypto/bls/check-queue";
-import { openScheme, shareKeysOf } from "@destiny/crypto/certificates/keys";
+import { openScheme, type SchemeKeys, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import type { CertificateScheme } from "@destiny/crypto/certificates/scheme";
 import type { SubsystemDescription } from "@destiny/crypto/trusted/subsystem";
 import { type Genesis, instanceCountOf, preambleOf } from "./genesis.ts";
 
-/** The two certificate schemes of a cluster. */
+/** The certificate schemes of a cluster. */
 export interface Schemes {
   readonly commits: CertificateScheme;
   readonly replies: CertificateScheme;
+  /** Undefined if the protocol has no fast path. */
+  readonly fast: CertificateScheme | undefined;
 }
 
 /** The schemes of a genesis, each key a point of its group and each proof of possession true, or a {@link ConfigurationError}. */
@@ -20,15 +22,20 @@ export async function openSchemes(
   backend: BlsBackend,
   queue: CheckQueue,
 ): Promise<Schemes> {
-  const open = async (purpose: "commits" | "replies"): Promise<CertificateScheme> => {
+  const open = async (purpose: string, keys: SchemeKeys): Promise<CertificateScheme> => {
     try {
-      return await openScheme(backend, queue, genesis.schemes[purpose]);
+      return await openScheme(backend, queue, keys);
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error;
       throw new ConfigurationError(`the genesis, schemes.${purpose}: ${error.message}`);
     }
   };
-  return { commits: await open("commits"), replies: await open("replies") };
+  const { commits, replies, fast } = genesis.schemes;
+  return {
+    commits: await open("commits", commits),
+    replies: await open("replies", replies),
+    fast: fast === undefined ? undefined : await open("fast", fast),
+  };
 }
 
 /**

@@ -101,7 +101,7 @@ export const genesisShape: z.ZodType<Genesis> = z.strictObject({
   protocol: z.string(),
   parameters,
   replicas: z.array(replica).max(REPLICAS_MAX, `can be ${REPLICAS_MAX} at most`),
-  schemes: z.strictObject({ commits: scheme, replies: scheme }),
+  schemes: z.strictObject({ commits: scheme, replies: scheme, fast: scheme.optional() }),
   admission: z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("anyone") }),
     z.strictObject({ type: z.literal("list"), clients: z.array(ed25519Key).max(CLIENTS_MAX) }),

@@ -1,5 +1,6 @@
 import type { Effect, Job, JobResult } from "@destiny/core/effects/effects";
-import { type Claim, isTrusted, schemeOf, statementOf } from "@destiny/core/wire/claim";
+import { present } from "@destiny/core/kernel/invariant";
+import { type Claim, type HostClaim, isTrusted, schemeOf, statementOf } from "@destiny/core/wire/claim";
 import type { Preamble } from "@destiny/core/wire/statement";
 import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { digestOf } from "@destiny/crypto/hash/sha256";
@@ -12,13 +13,24 @@ export interface JobRunnerOptions {
   readonly preamble: Preamble;
   readonly tau: CertificateScheme;
   readonly pi: CertificateScheme;
-  /** Makes the host's own shares, those of scheme pi. */
+  /** Absent if the protocol has no fast path. */
+  readonly sigma?: CertificateScheme | undefined;
+  /** Makes the host's own shares of scheme pi. */
   readonly shareSigner: ShareSigner;
+  /** And those of scheme sigma. */
+  readonly fastSigner?: ShareSigner | undefined;
   readonly subsystem: TrustedSubsystem;
   readonly recorder: HostRecorder;
   readonly complete: (job: Job, result: JobResult) => void;
   /** A job could not be carried out for a reason of this machine: the replica must stop. */
   readonly failed: (error: Error) => void;
+}
+
+/** A share that the host itself makes. */
+interface HostShare {
+  readonly job: Job;
+  readonly signer: ShareSigner;
+  readonly statement: Uint8Array;
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -27,7 +39,7 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   #slots: { readonly job: Job; readonly request: CertifyRequest }[] = [];
-  #shares: { readonly job: Job; readonly statement: Uint8Array }[] = [];
+  #shares: HostShare[] = [];
   #scheduled = false;
 
   constructor(options: JobRunnerOptions) {
@@ -37,12 +49,12 @@ export class JobRunner {
   certify({ job, claim }: Effect & { type: "certify" }): void {
     if (isTrusted(claim)) {
       this.#slots.push({ job, request: requestOfClaim(claim) });
-    } else this.#shares.push({ job, statement: this.#statement(claim) });
+    } else this.#shares.push({ job, signer: this.#signerOf(claim), statement: this.#statement(claim) });
     this.#schedule();
   }
 
   combine({ job, claim, shares }: Effect & { type: "combine" }): void {
-    const scheme = this.#options[schemeOf(claim)];
+    const scheme = present(this.#options[schemeOf(claim)], "a scheme that the protocol asks for");
     const start = performance.now();
     this.#watch(
       scheme.combine(this.#statement(claim), shares).then((combined) => {
@@ -63,7 +75,10 @@ export class JobRunner {
       this.#slots = [];
       this.#shares = [];
       if (slots.length > 0) this.#watch(this.#certifySlots(slots));
-      if (shares.length > 0) this.#watch(this.#certifyShares(shares));
+      for (const signer of new Set(shares.map((share) => share.signer))) {
+        const own = shares.filter((share) => share.signer === signer);
+        this.#watch(this.#certifyShares(signer, own));
+      }
     });
   }
 
@@ -82,13 +97,18 @@ export class JobRunner {
     }
   }
 
-  async #certifyShares(shares: readonly { job: Job; statement: Uint8Array }[]): Promise<void> {
+  async #certifyShares(signer: ShareSigner, shares: readonly HostShare[]): Promise<void> {
     const start = performance.now();
-    const made = await this.#options.shareSigner.sign(shares.map(({ statement }) => statement));
+    const made = await signer.sign(shares.map(({ statement }) => statement));
     this.#options.recorder.certified(shares.length, (performance.now() - start) / 1_000);
     for (const [index, { job }] of shares.entries()) {
       this.#options.complete(job, { type: "certified", share: made[index] ?? NOTHING, certificate: NOTHING });
     }
+  }
+
+  #signerOf(claim: HostClaim): ShareSigner {
+    const { shareSigner, fastSigner } = this.#options;
+    return claim.type === "fast" ? present(fastSigner, "a key of the fast path") : shareSigner;
   }
 
   #statement(claim: Claim): Uint8Array {

@@ -14,7 +14,11 @@ import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
 import { spawnSigner } from "@destiny/crypto/trusted/spawn";
 import { ClientServer } from "../clients/client-server.ts";
-import { openReplyShares, type ReplicaConfiguration } from "../configuration/replica-configuration.ts";
+import {
+  openFastShares,
+  openReplyShares,
+  type ReplicaConfiguration,
+} from "../configuration/replica-configuration.ts";
 import { faultsOf, protocolOf } from "../genesis/check-genesis.ts";
 import type { Genesis } from "../genesis/genesis.ts";
 import { checkSubsystem, openSchemes } from "../genesis/open-schemes.ts";
@@ -59,7 +63,7 @@ async function assemble(
 ): Promise<void> {
   const { genesis, preamble, id, self } = configuration;
   const failed = (error: Error): void => node.fail(error);
-  const { tau, pi, shareSigner, verifier } = await openCryptography(node, configuration, log);
+  const { verifier, ...keys } = await openCryptography(node, configuration, log);
   const store = await Store.open({
     dir: configuration.dataDirectory,
     cluster: preamble.cluster,
@@ -90,7 +94,7 @@ async function assemble(
       pause: (peer) => links.mesh?.pause(peer),
       resume: (peer) => links.mesh?.resume(peer),
     },
-    jobs: { preamble, tau, pi, shareSigner, subsystem },
+    jobs: { preamble, ...keys, subsystem },
     recorder,
     reply: (reply) => replies.server?.send(reply.client, reply),
     report: (peer, reason) => node.report(peer, reason),
@@ -125,8 +129,11 @@ function createReplica(configuration: ReplicaConfiguration, service: Service, ou
 interface Cryptography {
   readonly tau: CertificateScheme;
   readonly pi: CertificateScheme;
+  readonly sigma: CertificateScheme | undefined;
   /** This replica's shares of scheme pi. */
   readonly shareSigner: ShareSigner;
+  /** And those of scheme sigma. */
+  readonly fastSigner: ShareSigner | undefined;
   readonly verifier: Verifier;
 }
 
@@ -139,11 +146,12 @@ async function openCryptography(
   const backend = openBls((line) => log("warn", "bls", { line }));
   node.onStop(() => backend.close());
   const schemes = await openSchemes(genesis, backend, new CheckQueue(backend));
-  const { commits: tau, replies: pi } = schemes;
+  const { commits: tau, replies: pi, fast: sigma } = schemes;
   const signatures = new SignatureVerifier(openEd25519());
   node.onStop(() => signatures.close());
-  const verifier = new Verifier({ preamble, tau, pi, identities: identitiesOf(genesis), signatures });
-  return { tau, pi, shareSigner: openReplyShares(configuration, backend), verifier };
+  const verifier = new Verifier({ preamble, tau, pi, sigma, identities: identitiesOf(genesis), signatures });
+  const shareSigner = openReplyShares(configuration, backend);
+  return { tau, pi, sigma, shareSigner, fastSigner: openFastShares(configuration, backend), verifier };
 }
 
 async function openMesh(

@@ -1,7 +1,13 @@
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
-import type { CertificateCheck, Check, ClientCheck, IdentityCheck } from "@destiny/core/wire/check";
-import { schemeOf, statementOf } from "@destiny/core/wire/claim";
+import type {
+  CertificateCheck,
+  Check,
+  ClientCheck,
+  IdentityCheck,
+  ShareCheck,
+} from "@destiny/core/wire/check";
+import { type Claim, schemeOf, statementOf } from "@destiny/core/wire/claim";
 import { fromDigest } from "@destiny/core/wire/reader";
 import {
   assignStatement,
@@ -30,6 +36,8 @@ export interface VerifierOptions {
   readonly tau: CertificateScheme;
   /** Proofs of execution and of checkpoints. */
   readonly pi: CertificateScheme;
+  /** Certificates of the fast path; absent if the protocol has none. */
+  readonly sigma?: CertificateScheme | undefined;
   /** By replica. */
   readonly identities: readonly TrustedIdentity[];
   readonly signatures: SignatureVerifier;
@@ -68,6 +76,8 @@ export class Verifier {
         return this.#identity(check);
       case "certificate":
         return this.#certificate(check);
+      case "share":
+        return this.#share(check);
       case "client":
         return this.#client(check);
     }
@@ -87,11 +97,19 @@ export class Verifier {
 
   #certificate(check: CertificateCheck): Promise<boolean> {
     const statement = statementOf(check.claim, this.#options.preamble, digestOf);
-    const scheme = this.#options[schemeOf(check.claim)];
     return this.#cache.answer(statement, check.aggregate, async () => {
-      const [good] = await scheme.verify([{ statement, certificate: check.aggregate }]);
+      const [good] = await this.#scheme(check.claim).verify([{ statement, certificate: check.aggregate }]);
       return good === true;
     });
+  }
+
+  #share({ claim, signer, share }: ShareCheck): Promise<boolean> {
+    const statement = statementOf(claim, this.#options.preamble, digestOf);
+    return this.#scheme(claim).verifyShare(statement, signer, share);
+  }
+
+  #scheme(claim: Claim): CertificateScheme {
+    return present(this.#options[schemeOf(claim)], "a scheme that the protocol asks for");
   }
 
   async #client(check: ClientCheck): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { JobResult, Share } from "@destiny/core/effects/effects";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Digest, InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
-import type { Check, ClientCheck } from "@destiny/core/wire/check";
+import type { Check, ClientCheck, ShareCheck } from "@destiny/core/wire/check";
 import { type Claim, isTrusted, schemeOf, statementOf } from "@destiny/core/wire/claim";
 import type { Message } from "@destiny/core/wire/messages";
 import {
@@ -39,6 +39,7 @@ export class Trust {
   readonly #options: TrustOptions;
   readonly #tau: ModelScheme;
   readonly #pi: ModelScheme;
+  readonly #sigma: ModelScheme;
   readonly #keys: ModelKeys;
   /** Messages found authentic, and for which instance: checking is pure, and receivers share the object. */
   readonly #authentic = new WeakMap<Message, InstanceId>();
@@ -47,11 +48,12 @@ export class Trust {
 
   constructor(options: TrustOptions) {
     const { faults, seed } = options;
-    const { n, quorum, oneCorrect } = faults;
+    const { n, quorum, oneCorrect, fastQuorum } = faults;
     this.#options = options;
     this.preamble = { cluster: digestOf(new TextEncoder().encode(`cluster ${seed}`)), configuration: 0 };
     this.#tau = new ModelScheme({ kind: "threshold", n, threshold: quorum, seed: `tau ${seed}` });
     this.#pi = new ModelScheme({ kind: "threshold", n, threshold: oneCorrect, seed: `pi ${seed}` });
+    this.#sigma = new ModelScheme({ kind: "threshold", n, threshold: fastQuorum, seed: `sigma ${seed}` });
     this.#keys = new ModelKeys(`keys ${seed}`);
   }
 
@@ -92,7 +94,7 @@ export class Trust {
 
   #sign(replica: ReplicaId, subsystem: ThreshSign, claim: Claim): JobResult {
     if (!isTrusted(claim)) {
-      const share = modelShare(this.#pi.secret(replica), this.#statement(claim));
+      const share = modelShare(this.#scheme(claim).secret(replica), this.#statement(claim));
       return { type: "certified", share, certificate: NOTHING };
     }
     const outcome = subsystem.certify(requestOfClaim(claim));
@@ -125,10 +127,16 @@ export class Trust {
       }
       case "certificate":
         return this.#scheme(check.claim).verifySync(this.#statement(check.claim), check.aggregate);
+      case "share":
+        return this.#verifiesShare(check);
       case "client":
         check.subject.valid = this.#signedByClient(check);
         return true;
     }
+  }
+
+  #verifiesShare({ claim, signer, share }: ShareCheck): boolean {
+    return this.#scheme(claim).verifyShareSync(this.#statement(claim), signer, share);
   }
 
   #signedByClient({ client, statement, signature }: ClientCheck): boolean {
@@ -144,7 +152,8 @@ export class Trust {
   }
 
   #scheme(claim: Claim): ModelScheme {
-    return schemeOf(claim) === "tau" ? this.#tau : this.#pi;
+    const schemes = { tau: this.#tau, pi: this.#pi, sigma: this.#sigma };
+    return schemes[schemeOf(claim)];
   }
 
   #statement(claim: Claim): Uint8Array {
