@@ -22,6 +22,7 @@ import {
 } from "./messages.ts";
 import { PBFT_CODECS } from "./pbft-codec.ts";
 import { DecodeError, Reader } from "./reader.ts";
+import { SBFT_CODECS } from "./sbft-codec.ts";
 import { STATE_TRANSFER_CODECS } from "./state-transfer.ts";
 import { PROTOCOL_VERSION } from "./statement.ts";
 import { SUSPICION_CODECS } from "./suspicion.ts";
@@ -208,6 +209,11 @@ const CODECS: CodecTable = {
   [MessageKind.PbftDecided]: vote,
   [MessageKind.PbftEvidence]: certificate,
   ...PBFT_CODECS,
+  [MessageKind.SbftPrepare]: { ...certificate }, // No decision: it is no evidence of one.
+  [MessageKind.SbftCommitShare]: vote,
+  [MessageKind.SbftFast]: certificate,
+  [MessageKind.SbftSlow]: certificate,
+  ...SBFT_CODECS,
 };
 
 /** One for each instance. */

@@ -67,6 +67,18 @@ export const MessageKind = {
   PbftPrepared: 44,
   /** PBFT: asks for a commit statement. */
   FetchStatement: 45,
+  /** SBFT, 64 to 79; its proposals are PrePrepare, its NewViews those of PBFT. */
+  SbftShare: 64,
+  SbftPrepare: 65,
+  SbftCommitShare: 66,
+  /** SBFT: signed by all but c replicas: decided. Transferable. */
+  SbftFast: 67,
+  /** SBFT: a quorum holds a prepare certificate: decided. Transferable. */
+  SbftSlow: 68,
+  SbftViewChange: 69,
+  SbftViewChangeForward: 70,
+  /** SBFT, in the log only: where a replica is in its views. */
+  SbftViewState: 71,
   /** State transfer, 48 to 55. */
   FetchState: 48,
   StatePages: 49,
@@ -80,12 +92,15 @@ export const LOGGED_KINDS: readonly MessageKind[] = [
   MessageKind.PrePrepare,
   MessageKind.Commit,
   MessageKind.PbftDecided,
+  MessageKind.SbftFast,
+  MessageKind.SbftSlow,
 ];
 
 /** Kinds that the log keeps once per instance, under sequence number 0, whatever the watermark is. */
 export const KEPT_KINDS: readonly MessageKind[] = [
   MessageKind.ViewState,
   MessageKind.PbftViewState,
+  MessageKind.SbftViewState,
   MessageKind.Anchor,
 ];
 

@@ -95,12 +95,14 @@ function writeNewViewContent(message: PbftNewView, out: Writer): void {
   for (const { seq, digest, certificate } of selections) out.u48(seq).digest(digest).bytes(certificate);
 }
 
-function writeNewView(message: PbftNewView, out: Writer): void {
+/** Writes a NewView, in a message of its own or in the log. */
+export function writeNewView(message: PbftNewView, out: Writer): void {
   writeNewViewContent(message, out);
   out.bytes(message.signature);
 }
 
-function readNewView(input: Reader): PbftNewView {
+/** Reads what {@link writeNewView} wrote. Throws `DecodeError`. */
+export function readNewView(input: Reader): PbftNewView {
   const view = input.u48();
   const count = input.u48();
   const extension = input.u48();
