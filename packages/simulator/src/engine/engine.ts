@@ -1,13 +1,19 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import { EventHeap } from "./event-heap.ts";
+import { HORIZON, type Linked, TimeWheel } from "./time-wheel.ts";
 
-/** Something that will happen. */
-export abstract class Occurrence {
+/**
+ * Something that will happen. While it happens it may be scheduled again: what recurs, like a message on its way from receiver to
+ * receiver, needs no second object.
+ */
+export abstract class Occurrence implements Linked<Occurrence> {
   /** Goes on for ever, like a heartbeat: the world is at rest although this is to come. */
   readonly background: boolean;
-  /** It will not happen after all. Set by {@link Engine.cancel}. */
-  cancelled = false;
+  /** The engine's own: where it waits. */
+  next: Occurrence | null = null;
+  /** The engine's own: whether it waits, and still is to happen. */
+  state: "idle" | "scheduled" | "cancelled" = "idle";
 
   constructor(background = false) {
     this.background = background;
@@ -29,8 +35,13 @@ class Call extends Occurrence {
   }
 }
 
-/** Virtual time: what is scheduled happens in its order, one at a time, exact to the microsecond. */
+/**
+ * Virtual time: what is scheduled happens in its order, one at a time, exact to the microsecond; at one microsecond in the order
+ * in which it was scheduled.
+ */
 export class Engine {
+  /** The near future; and what was further away when it was scheduled, so that at one time it comes before the wheel's. */
+  readonly #wheel = new TimeWheel<Occurrence>();
   readonly #heap = new EventHeap<Occurrence>();
   #now: Micros = 0;
   #pressing = 0;
@@ -53,8 +64,11 @@ export class Engine {
   /** Lets it happen at a time, not before now; later than everything already scheduled for that time. */
   schedule(at: Micros, occurrence: Occurrence): void {
     invariant(Number.isInteger(at) && at >= this.#now, "a whole microsecond, not in the past");
+    invariant(occurrence.state === "idle", "an occurrence that is not scheduled yet");
+    occurrence.state = "scheduled";
     if (!occurrence.background) this.#pressing += 1;
-    this.#heap.push(at, occurrence);
+    if (at - this.#now < HORIZON) this.#wheel.push(at, occurrence);
+    else this.#heap.push(at, occurrence);
   }
 
   /** Calls after a delay. */
@@ -62,28 +76,32 @@ export class Engine {
     this.schedule(this.#now + delay, new Call(call));
   }
 
+  /** It will not happen; nothing, if it was not to. */
   cancel(occurrence: Occurrence): void {
-    if (occurrence.cancelled) return;
-    occurrence.cancelled = true;
+    if (occurrence.state !== "scheduled") return;
+    occurrence.state = "cancelled";
     if (!occurrence.background) this.#pressing -= 1;
   }
 
   /** Runs until `end`, and stops there, or before if `enough` says so after an event. */
   run(end: Micros, enough: () => boolean = () => false): void {
-    while (this.#heap.firstTime <= end) {
-      if (!this.#step()) continue;
-      if (enough()) return;
+    for (;;) {
+      const far = this.#heap.firstTime;
+      const near = this.#wheel.firstTime(this.#now);
+      const at = far <= near ? far : near;
+      if (at > end) break;
+      const occurrence = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
+      if (this.#happen(at, occurrence) && enough()) return;
     }
     this.#now = Math.max(this.#now, end);
   }
 
-  #step(): boolean {
-    const at = this.#heap.firstTime;
-    const occurrence = this.#heap.pop();
-    if (occurrence.cancelled) return false;
+  #happen(at: Micros, occurrence: Occurrence): boolean {
+    const due = occurrence.state === "scheduled";
+    occurrence.state = "idle";
+    if (!due) return false;
     this.#now = at;
     this.#happened += 1;
-    occurrence.cancelled = true; // It cannot be cancelled any more.
     if (!occurrence.background) this.#pressing -= 1;
     occurrence.happen();
     return true;

@@ -1,0 +1,104 @@
+import type { Micros } from "@destiny/core/kernel/ids";
+import { invariant } from "@destiny/core/kernel/invariant";
+
+/** What a wheel can hold: it is a link of its slot's list itself, so that putting it there allocates nothing. */
+export interface Linked<Item> {
+  next: Item | null;
+}
+
+/** Microseconds that a wheel looks ahead: a power of 2. */
+export const HORIZON: Micros = 65_536;
+const MASK = HORIZON - 1;
+const WORDS = HORIZON / 32;
+const WORD_MASK = WORDS - 1;
+const GROUP_MASK = WORDS / 32 - 1;
+
+/**
+ * What happens within the next {@link HORIZON}: one slot for each microsecond, first in, first out, and two levels of bits
+ * that say which slots hold anything.
+ */
+export class TimeWheel<Item extends Linked<Item>> {
+  readonly #heads: (Item | null)[] = new Array<Item | null>(HORIZON).fill(null);
+  readonly #tails: (Item | null)[] = new Array<Item | null>(HORIZON).fill(null);
+  /** Which slots hold anything, 32 to a word; and which words are not 0. */
+  readonly #bits: Int32Array = new Int32Array(WORDS);
+  readonly #groups: Int32Array = new Int32Array(WORDS / 32);
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The time must be less than {@link HORIZON} after the earliest that is taken from now on. */
+  push(time: Micros, item: Item): void {
+    const slot = time & MASK;
+    item.next = null;
+    this.#size += 1;
+    const tail = this.#tails[slot] as Item | null;
+    this.#tails[slot] = item;
+    if (tail !== null) {
+      tail.next = item;
+      return;
+    }
+    this.#heads[slot] = item;
+    const word = slot >>> 5;
+    this.#bits[word] = (this.#bits[word] as number) | (1 << (slot & 31));
+    const group = word >>> 5;
+    this.#groups[group] = (this.#groups[group] as number) | (1 << (word & 31));
+  }
+
+  /** When its first item is due, of those due from `now` on, which are all; infinity if there is none. */
+  firstTime(now: Micros): Micros {
+    const slot = now & MASK;
+    if (this.#heads[slot] !== null) return now;
+    if (this.#size === 0) return Number.POSITIVE_INFINITY;
+    return now + ((this.#nextSlot(slot) - slot) & MASK);
+  }
+
+  /** Takes the first item that is due at this time out. */
+  pop(time: Micros): Item {
+    const slot = time & MASK;
+    const item = this.#heads[slot] as Item | null;
+    invariant(item !== null, "an item that is due then");
+    const { next } = item;
+    item.next = null;
+    this.#size -= 1;
+    this.#heads[slot] = next;
+    if (next === null) this.#clear(slot);
+    return item;
+  }
+
+  #clear(slot: number): void {
+    this.#tails[slot] = null;
+    const word = slot >>> 5;
+    const bits = (this.#bits[word] as number) & ~(1 << (slot & 31));
+    this.#bits[word] = bits;
+    if (bits !== 0) return;
+    const group = word >>> 5;
+    this.#groups[group] = (this.#groups[group] as number) & ~(1 << (word & 31));
+  }
+
+  /** The first slot with an item, from this one on and round the wheel. There is one. */
+  #nextSlot(from: number): number {
+    const word = from >>> 5;
+    const rest = (this.#bits[word] as number) & (-1 << (from & 31));
+    if (rest !== 0) return (word << 5) + lowest(rest);
+    const next = this.#nextWord((word + 1) & WORD_MASK);
+    return (next << 5) + lowest(this.#bits[next] as number);
+  }
+
+  #nextWord(from: number): number {
+    let group = from >>> 5;
+    let bits = (this.#groups[group] as number) & (-1 << (from & 31));
+    while (bits === 0) {
+      group = (group + 1) & GROUP_MASK;
+      bits = this.#groups[group] as number;
+    }
+    return (group << 5) + lowest(bits);
+  }
+}
+
+/** The place of the lowest bit that is set. */
+function lowest(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
