@@ -1,14 +1,13 @@
-import type { JobResult } from "../../effects/effects.ts";
-import type { ReplicaId, SequenceNumber, Ticket } from "../../kernel/ids.ts";
+import type { ReplicaId } from "../../kernel/ids.ts";
 import { present } from "../../kernel/invariant.ts";
 import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import { Certificate, MessageKind, type Vote } from "../../wire/messages.ts";
 import type { AgreementContext } from "../agreement.ts";
+import type { Combined } from "../shared/trusted/phase.ts";
 import type { Place } from "../shared/trusted/place.ts";
+import { combineTicket } from "../shared/trusted/tickets.ts";
 import { slotClaim } from "./claims.ts";
 import type { Slot } from "./slot.ts";
-
-const combineTicket = (seq: SequenceNumber): Ticket => seq * 2 + 1;
 
 /** The work of a collector: shares into commit certificates (linear-hybster.md 4). */
 export class Collecting {
@@ -40,7 +39,7 @@ export class Collecting {
     port.combine(combineTicket(slot.seq), slotClaim(instance, slot.proposal), shares);
   }
 
-  onCombined(slot: Slot, result: JobResult & { type: "combined" }): void {
+  onCombined(slot: Slot, result: Combined): void {
     const combined = present(slot.combining, "shares were combined over a proposal");
     const { view, seq, digest, extension } = combined;
     slot.combining = null;

@@ -1,6 +1,6 @@
 import { DESTINY_3, type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.ts";
 
-const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
+const VOTING = "packages/core/src/agreement/shared/trusted/voting.ts";
 const DQBFT_FOLDER = "packages/core/src/ordering/dqbft";
 const INSTANCES = `${DQBFT_FOLDER}/instances.ts`;
 const ROOMS = `${DQBFT_FOLDER}/rooms.ts`;
@@ -11,7 +11,7 @@ const ORDER_LOG = `${DQBFT_FOLDER}/order-log.ts`;
 const GATE = `${DQBFT_FOLDER}/gate.ts`;
 const SUBMISSIONS = `${DQBFT_FOLDER}/submissions.ts`;
 const AUTHENTICATOR = `${DQBFT_FOLDER}/authenticator.ts`;
-const LINEAR_ORDERING = "packages/core/src/agreement/linear-hybster/ordering.ts";
+const LINEAR_ORDERING = "packages/core/src/agreement/shared/trusted/ordering.ts";
 const HOLES = "packages/testkit/src/holes/first-view.test.ts";
 
 /** DQBFT under faults, what is proposed, filled and ordered: variants of dqbft.md 14. */

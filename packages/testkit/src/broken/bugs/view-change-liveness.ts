@@ -1,9 +1,9 @@
 import { HYBSTER_3, type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.ts";
 
-const PRESIDING = "packages/core/src/agreement/linear-hybster/presiding.ts";
-const DEPARTING = "packages/core/src/agreement/linear-hybster/departing.ts";
+const PRESIDING = "packages/core/src/agreement/shared/trusted/presiding.ts";
+const DEPARTING = "packages/core/src/agreement/shared/trusted/departing.ts";
 const LINEAGE = "packages/core/src/agreement/shared/trusted/lineage.ts";
-const CHANGER = "packages/core/src/agreement/linear-hybster/view-changer.ts";
+const CHANGER = "packages/core/src/agreement/shared/trusted/view-changer.ts";
 const DEPARTURES = "packages/core/src/agreement/shared/trusted/departures.ts";
 
 /** What makes a correct replica's departures invalid for good, or a view change end nowhere: the liveness variants. */

@@ -1,7 +1,7 @@
 import { DESTINY_3, HYBSTER_3, type PlantedBug, SIMULATION, scenario } from "../planted-bug.ts";
 
-const DEPARTING = "packages/core/src/agreement/linear-hybster/departing.ts";
-const VOTING = "packages/core/src/agreement/linear-hybster/voting.ts";
+const DEPARTING = "packages/core/src/agreement/shared/trusted/departing.ts";
+const VOTING = "packages/core/src/agreement/shared/trusted/voting.ts";
 const VALIDITY = "packages/core/src/agreement/shared/trusted/validity.ts";
 const CHECKS = "packages/core/src/agreement/shared/trusted/checks.ts";
 const LINEAGE = "packages/core/src/agreement/shared/trusted/lineage.ts";

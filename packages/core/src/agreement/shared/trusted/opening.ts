@@ -1,12 +1,21 @@
 import type { JobResult } from "../../../effects/effects.ts";
-import type { SequenceNumber } from "../../../kernel/ids.ts";
+import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
 import { invariant } from "../../../kernel/invariant.ts";
 import { MessageKind, Proposal } from "../../../wire/messages.ts";
 import type { Hash, Value } from "../../../wire/value.ts";
 import { NewView, type ViewChange } from "../../../wire/view-change.ts";
+import type { Certified } from "./phase.ts";
 import type { Outcome } from "./validity.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** Where an opening gets what it proposes again. */
+export interface OpeningSource {
+  /** The value with this digest of a slot, if it is here. */
+  lookUp(seq: SequenceNumber, digest: Digest): Value | null;
+  /** A draft with what our subsystem answered. */
+  certified(draft: Proposal, result: Certified): Proposal;
+}
 
 /**
  * A new primary on its way to open its view: it has chosen the ViewChanges, which is durable, and certifies what follows from
@@ -17,18 +26,14 @@ export class Opening {
   readonly outcome: Outcome;
   /** What is re-proposed, in order; a draft until it is certified. Values of what a checkpoint covers here are left out. */
   readonly proposals: Proposal[];
-  readonly #lookUp: (seq: SequenceNumber, digest: string) => Value | null;
+  readonly #source: OpeningSource;
   #certified = 0;
   #answers = 0;
 
-  constructor(
-    viewChanges: readonly ViewChange[],
-    outcome: Outcome,
-    lookUp: (seq: SequenceNumber, digest: string) => Value | null,
-  ) {
+  constructor(viewChanges: readonly ViewChange[], outcome: Outcome, source: OpeningSource) {
     this.viewChanges = viewChanges;
     this.outcome = outcome;
-    this.#lookUp = lookUp;
+    this.#source = source;
     this.proposals = outcome.digests.map((digest, index) => this.#draft(digest, outcome.low + 1 + index));
   }
 
@@ -47,8 +52,7 @@ export class Opening {
     const draft = this.proposals[this.#answers];
     invariant(draft !== undefined, "an answer that we asked for");
     if (result.type === "certified") {
-      const { share, certificate } = result;
-      this.proposals[this.#answers] = new Proposal({ ...draft, share, certificate });
+      this.proposals[this.#answers] = this.#source.certified(draft, result);
       this.#certified += 1;
     }
     this.#answers += 1;
@@ -63,7 +67,7 @@ export class Opening {
     return NewView.of({ view, viewChanges, anchor, prepares, count, certificate: NOTHING }, hash);
   }
 
-  #draft(digest: string, seq: SequenceNumber): Proposal {
+  #draft(digest: Digest, seq: SequenceNumber): Proposal {
     const { view, extension } = this.outcome.standing;
     return new Proposal({
       kind: MessageKind.Prepare,
@@ -73,7 +77,7 @@ export class Opening {
       extension,
       certificate: NOTHING,
       share: NOTHING,
-      value: this.#lookUp(seq, digest),
+      value: this.#source.lookUp(seq, digest),
       evidence: [],
     });
   }

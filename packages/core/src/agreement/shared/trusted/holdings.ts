@@ -1,18 +1,18 @@
-import type { Digest, SequenceNumber } from "../../kernel/ids.ts";
-import type { SlotRing } from "../../kernel/slot-ring.ts";
-import { noop } from "../../wire/batch.ts";
-import { Proposal } from "../../wire/messages.ts";
-import type { Hash, Value } from "../../wire/value.ts";
-import type { Place } from "../shared/trusted/place.ts";
-import type { Slot } from "./slot.ts";
+import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
+import type { SlotRing } from "../../../kernel/slot-ring.ts";
+import { noop } from "../../../wire/batch.ts";
+import { Proposal } from "../../../wire/messages.ts";
+import type { Hash, Value } from "../../../wire/value.ts";
+import type { Place } from "./place.ts";
+import type { TrustedSlot } from "./slot.ts";
 
 /** The headers and values that are here: what a ViewChange lists, and what it and a NewView rest on. */
 export class Holdings {
-  readonly #slots: SlotRing<Slot>;
+  readonly #slots: SlotRing<TrustedSlot>;
   readonly #place: Place;
   readonly #noop: Value;
 
-  constructor(slots: SlotRing<Slot>, place: Place, hash: Hash) {
+  constructor(slots: SlotRing<TrustedSlot>, place: Place, hash: Hash) {
     this.#slots = slots;
     this.#place = place;
     this.#noop = noop(hash);
@@ -47,7 +47,7 @@ export class Holdings {
   }
 
   /** What came of the base view before its NewView did, if it fits. */
-  promoted({ seq, later }: Slot): Proposal | null {
+  promoted({ seq, later }: TrustedSlot): Proposal | null {
     const { view, maximum, extension } = this.#place.base.standing;
     return later?.view === view && later.extension === extension && seq > maximum ? later : null;
   }

@@ -1,18 +1,18 @@
-import type { JobResult } from "../../effects/effects.ts";
-import type { ReplicaId, SequenceNumber, Ticket, View } from "../../kernel/ids.ts";
-import { invariant } from "../../kernel/invariant.ts";
-import { Misbehaviour } from "../../kernel/misbehaviour.ts";
-import { SlotRing } from "../../kernel/slot-ring.ts";
-import { type Certificate, type Evidence, MessageKind, Proposal, type Vote } from "../../wire/messages.ts";
-import type { Value } from "../../wire/value.ts";
-import { type AgreementContext, Verdict } from "../agreement.ts";
-import { CatchUp } from "../shared/catch-up.ts";
-import type { Place } from "../shared/trusted/place.ts";
-import { Collecting } from "./collecting.ts";
+import type { JobResult } from "../../../effects/effects.ts";
+import type { ReplicaId, SequenceNumber, Ticket, View } from "../../../kernel/ids.ts";
+import { invariant } from "../../../kernel/invariant.ts";
+import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
+import { SlotRing } from "../../../kernel/slot-ring.ts";
+import { type Certificate, type Evidence, MessageKind, Proposal } from "../../../wire/messages.ts";
+import type { Value } from "../../../wire/value.ts";
+import { type AgreementContext, Verdict } from "../../agreement.ts";
+import { CatchUp } from "../catch-up.ts";
 import { Holdings } from "./holdings.ts";
-import { Ladder } from "./ladder.ts";
-import { Slot } from "./slot.ts";
+import type { Around, Certified, Phase } from "./phase.ts";
+import type { Place } from "./place.ts";
+import type { TrustedSlot } from "./slot.ts";
 import { noteDecision, persistProposal } from "./slot-log.ts";
+import { slotOf } from "./tickets.ts";
 import { Voting } from "./voting.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
@@ -31,32 +31,43 @@ export interface OrderingEvents {
   idle(): void;
 }
 
-/** Agreement on slots within the base view, and on what other views decided (linear-hybster.md 2 to 4; paper 4.2 and 4.3.1). */
-export class Ordering {
+/** Agreement on slots within the base view, and on what other views decided (hybster.md 4; linear-hybster.md 2 to 4). */
+export class Ordering<Slot extends TrustedSlot> {
   readonly slots: SlotRing<Slot>;
   readonly catchUp: CatchUp<Slot>;
   readonly holdings: Holdings;
-  readonly voting: Voting;
+  readonly voting: Voting<Slot>;
+  readonly phase: Phase<Slot>;
   readonly #context: AgreementContext;
   readonly #place: Place;
   readonly #events: OrderingEvents;
-  readonly #ladder: Ladder;
-  readonly #collecting: Collecting;
   /** Last slot that we proposed as primary. */
   #proposed: SequenceNumber = 0;
   #decided: SequenceNumber = 0;
   #known: SequenceNumber = 0;
 
-  constructor(context: AgreementContext, place: Place, events: OrderingEvents) {
+  constructor(
+    context: AgreementContext,
+    place: Place,
+    events: OrderingEvents,
+    phaseOf: (around: Around<Slot>) => Phase<Slot>,
+  ) {
     this.#context = context;
     this.#place = place;
     this.#events = events;
-    this.slots = new SlotRing(context.parameters.window, (seq) => new Slot(seq));
-    this.#ladder = new Ladder(context, place);
-    this.catchUp = new CatchUp(context, this, 1, this.#ladder);
+    this.slots = new SlotRing(context.parameters.window, (seq) => this.phase.slot(seq));
+    this.phase = phaseOf({
+      context,
+      place,
+      slots: this.slots,
+      pursue: (seq) => this.catchUp.pursue(seq),
+      ahead: (view, from) => events.ahead(view, from),
+      commit: (certificate) => this.onCommit(context.self, certificate),
+    });
+    this.catchUp = new CatchUp(context, this, 1, this.phase);
     this.holdings = new Holdings(this.slots, place, context.hash);
-    this.#collecting = new Collecting(context, place, (commit) => this.onCommit(context.self, commit));
     this.voting = new Voting(context, place, this.slots, {
+      claim: (proposal) => this.phase.claim(proposal),
       signing: ({ seq }) => this.#see(seq),
       signed: (slot, result) => this.#onSigned(slot, result),
       refused: () => this.fallSilent(),
@@ -64,7 +75,7 @@ export class Ordering {
     });
   }
 
-  /** The view whose primary and collectors matter for what is under way: the base. */
+  /** The view whose primary matters for what is under way: the base. */
   get view(): View {
     return this.#place.baseView;
   }
@@ -118,9 +129,9 @@ export class Ordering {
 
   /** The result of one of our jobs: two a slot, its certify and its combine. */
   complete(ticket: Ticket, result: JobResult): void {
-    const slot = this.slots.find(Math.floor(ticket / 2));
+    const slot = this.slots.find(slotOf(ticket));
     if (result.type !== "combined") this.voting.complete(slot, result);
-    else if (slot !== undefined) this.#collecting.onCombined(slot, result);
+    else if (slot !== undefined) this.phase.onCombined?.(slot, result);
   }
 
   /** Slots up to `low` are executed here, or part of a state that we have. */
@@ -171,11 +182,11 @@ export class Ordering {
     this.#see(proposal.seq);
     slot.proposal = proposal;
     slot.age = 0;
-    this.#takePrimaryShare(from, slot, proposal);
+    this.phase.onProposal(from, slot, proposal);
     if (this.#place.active) this.#context.superior.proposed(proposal);
     this.voting.advance();
     this.#deliver(slot);
-    this.#collecting.combine(slot);
+    this.phase.conclude(slot);
   }
 
   /** Of a view that we have not entered: our vote waits for its NewView, its value may be decided. */
@@ -200,47 +211,28 @@ export class Ordering {
     // A trusted counter certifies one digest at one value, so a second one means a broken subsystem.
     if (known.digest !== proposal.digest) return this.#context.port.report(from, Misbehaviour.Equivocation);
     if (known.value === null) slot.proposal = proposal;
-    this.#takePrimaryShare(from, slot, proposal);
+    this.phase.onProposal(from, slot, proposal);
     this.#deliver(slot);
-    this.#collecting.combine(slot);
+    this.phase.conclude(slot);
   }
 
-  /** The share is not covered by the certificate: only from the primary itself is it the primary's word. */
-  #takePrimaryShare(from: ReplicaId, slot: Slot, proposal: Proposal): void {
-    if (from === this.#primary) slot.addShare(from, proposal.digest, proposal.share);
-  }
-
-  #onSigned(slot: Slot, result: JobResult & { type: "certified" }): void {
+  #onSigned(slot: Slot, result: Certified): void {
     const { proposal } = slot;
     invariant(proposal !== null, "a certificate that we asked for");
-    slot.share = result.share;
-    slot.addShare(this.#context.self, proposal.digest, result.share);
+    this.phase.onSigned(slot, result);
     if (this.#isPrimary) this.#publish(slot, proposal, result);
-    else if (!slot.decided) this.#ladder.sendShare(slot);
-    this.#collecting.combine(slot);
+    else if (!slot.decided) this.phase.sendVote(slot);
+    this.phase.conclude(slot);
   }
 
-  #publish(slot: Slot, draft: Proposal, result: JobResult & { type: "certified" }): void {
+  #publish(slot: Slot, draft: Proposal, result: Certified): void {
     const fresh = draft.certificate.length === 0;
-    const proposal = new Proposal({ ...draft, share: result.share, certificate: result.certificate });
+    const proposal = this.phase.certified(draft, result);
     slot.proposal = proposal;
     this.#context.port.note(slot.seq, proposal);
     if (!slot.decided) this.#context.port.broadcast(proposal);
     if (fresh && this.#place.active) this.#context.superior.proposed(proposal);
     this.#deliver(slot);
-  }
-
-  onCommitSig(from: ReplicaId, vote: Vote): void {
-    if (vote.view > this.view) return this.#events.ahead(vote.view, from);
-    if (vote.view < this.view || vote.seq <= this.low) return;
-    if (!this.slots.contains(vote.seq)) {
-      return this.#context.port.report(from, Misbehaviour.OutsideWatermarks);
-    }
-    const slot = this.slots.claim(vote.seq);
-    if (slot.commit !== null) return;
-    // Whoever signed has the Prepare. We do not: the one that was for us is lost, and nothing else would tell us.
-    if (slot.proposal === null && !this.#isPrimary) this.catchUp.pursue(vote.seq);
-    this.#collecting.onCommitSig(from, slot, vote);
   }
 
   // linear-hybster.md 4, onCommit: q subsystems assigned this value, whatever the view.
@@ -250,7 +242,7 @@ export class Ordering {
     if (commit.seq <= this.low) return;
     if (!this.slots.contains(commit.seq)) return this.catchUp.pursue(commit.seq);
     const slot = this.slots.claim(commit.seq);
-    this.#ladder.onServed(from, commit, slot.commit === null);
+    this.phase.onServed(from, commit, slot.commit === null);
     if (slot.commit !== null) return;
     const ours = commit.view >= this.view && this.#place.primary(commit.view) === this.#context.self;
     if (ours && slot.proposal?.view !== commit.view) this.fallSilent();
@@ -296,7 +288,7 @@ export class Ordering {
 
   /**
    * The base has moved: what its NewView proposes takes the place of what was under way. `own` are its Prepares with our
-   * shares, if we are its primary. The state that says so is durable before these records are, and they before we sign.
+   * votes, if we are its primary. The state that says so is durable before these records are, and they before we sign.
    */
   rebase(own: readonly Proposal[]): void {
     const { base, stable } = this.#place;
@@ -310,10 +302,10 @@ export class Ordering {
       const slot = header === undefined ? this.slots.find(seq) : this.slots.claim(seq);
       if (slot === undefined) continue;
       this.#rebaseSlot(slot, own[index] ?? (header === undefined ? null : this.holdings.filled(header)));
-      if (own[index] !== undefined) this.#takeOwnShare(slot, own[index]);
+      if (own[index] !== undefined) this.phase.onSigned(slot, own[index]);
     }
     this.voting.advance();
-    this.#ladder.rebase();
+    this.phase.rebase();
     this.catchUp.progress();
   }
 
@@ -325,11 +317,6 @@ export class Ordering {
     if (proposal === null) noteDecision(this.#context.port, slot);
     if (proposal !== null || slot.commit !== null) this.#known = Math.max(this.#known, slot.seq);
     this.#deliver(slot);
-  }
-
-  #takeOwnShare(slot: Slot, own: Proposal): void {
-    slot.share = own.share;
-    slot.addShare(this.#context.self, own.digest, own.share);
   }
 
   /** Tells the layer above what the view that was entered proposes. */

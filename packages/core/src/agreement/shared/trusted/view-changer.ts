@@ -1,38 +1,40 @@
-import type { JobResult } from "../../effects/effects.ts";
-import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../kernel/ids.ts";
-import { present } from "../../kernel/invariant.ts";
-import { Misbehaviour } from "../../kernel/misbehaviour.ts";
-import type { Anchor } from "../../wire/anchor.ts";
-import type { Certificate, Proposal } from "../../wire/messages.ts";
-import type { Value } from "../../wire/value.ts";
+import type { JobResult } from "../../../effects/effects.ts";
+import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../../kernel/ids.ts";
+import { present } from "../../../kernel/invariant.ts";
+import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
+import type { Anchor } from "../../../wire/anchor.ts";
+import type { Certificate, Proposal } from "../../../wire/messages.ts";
+import type { Value } from "../../../wire/value.ts";
 import {
   type FetchNewView,
   type NewView,
   NewViewAck,
   type ViewChange,
   ViewState,
-} from "../../wire/view-change.ts";
-import type { AgreementContext } from "../agreement.ts";
-import { ackClaim } from "../shared/trusted/claims.ts";
-import type { Place } from "../shared/trusted/place.ts";
-import { Resends } from "../shared/trusted/resends.ts";
-import type { Base } from "../shared/trusted/validity.ts";
-import { ViewChangeTimer } from "../shared/view-change-timer.ts";
+} from "../../../wire/view-change.ts";
+import type { AgreementContext } from "../../agreement.ts";
+import { ViewChangeTimer } from "../view-change-timer.ts";
+import { ackClaim } from "./claims.ts";
 import { Departing } from "./departing.ts";
 import type { Ordering } from "./ordering.ts";
+import type { Place } from "./place.ts";
 import { Presiding } from "./presiding.ts";
-import { ACK_TICKET, VIEW_TICKET, Views } from "./views.ts";
+import { Resends } from "./resends.ts";
+import type { TrustedSlot } from "./slot.ts";
+import { ACK_TICKET, VIEW_TICKET } from "./tickets.ts";
+import type { Base } from "./validity.ts";
+import { Views } from "./views.ts";
 
 const VIEW_CHANGE_TIMER: TimerId = 3;
 
 /** Where the log keeps the state of views. */
 const STATE_SEQ: SequenceNumber = 0;
 
-/** Changes views (hybster.md 6, linear-hybster.md 6). */
+/** Changes views (hybster.md 6). */
 export class ViewChanger {
   readonly #context: AgreementContext;
   readonly #place: Place;
-  readonly #ordering: Ordering;
+  readonly #ordering: Ordering<TrustedSlot>;
   readonly #views: Views;
   readonly #departing: Departing;
   readonly #presiding: Presiding;
@@ -46,7 +48,7 @@ export class ViewChanger {
   /** After a restart: values that the base proposes are missing, so it is no base yet, and nothing may be signed. */
   #incomplete = false;
 
-  constructor(context: AgreementContext, place: Place, ordering: Ordering) {
+  constructor(context: AgreementContext, place: Place, ordering: Ordering<TrustedSlot>) {
     this.#context = context;
     this.#place = place;
     this.#ordering = ordering;

@@ -1,23 +1,25 @@
-import type { JobResult } from "../../effects/effects.ts";
-import type { SequenceNumber, Ticket } from "../../kernel/ids.ts";
-import { invariant } from "../../kernel/invariant.ts";
-import { Misbehaviour } from "../../kernel/misbehaviour.ts";
-import type { SlotRing } from "../../kernel/slot-ring.ts";
-import type { Proposal } from "../../wire/messages.ts";
-import { type AgreementContext, Verdict } from "../agreement.ts";
-import type { Place } from "../shared/trusted/place.ts";
-import { slotClaim } from "./claims.ts";
-import type { Slot } from "./slot.ts";
+import type { JobResult } from "../../../effects/effects.ts";
+import type { SequenceNumber } from "../../../kernel/ids.ts";
+import { invariant } from "../../../kernel/invariant.ts";
+import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
+import type { SlotRing } from "../../../kernel/slot-ring.ts";
+import type { SlotClaim } from "../../../wire/claim.ts";
+import type { Proposal } from "../../../wire/messages.ts";
+import { type AgreementContext, Verdict } from "../../agreement.ts";
+import type { Certified } from "./phase.ts";
+import type { Place } from "./place.ts";
+import type { TrustedSlot } from "./slot.ts";
 import { noteProposal, persistProposal } from "./slot-log.ts";
+import { certifyTicket } from "./tickets.ts";
 
-/** Slots begin at 1, so the first two tickets are free for others. */
-const certifyTicket = (seq: SequenceNumber): Ticket => seq * 2;
-
-export interface VotingEvents {
+/** What voting asks and tells the ordering that it is part of. */
+export interface VotingEvents<Slot extends TrustedSlot> {
+  /** What our subsystem is to certify. */
+  claim(proposal: Proposal): SlotClaim;
   /** We sign this slot. */
   signing(slot: Slot): void;
-  /** Our share is here. */
-  signed(slot: Slot, result: JobResult & { type: "certified" }): void;
+  /** Our vote is here. */
+  signed(slot: Slot, result: Certified): void;
   /** Our subsystem refused. */
   refused(): void;
   /** No signature of ours is under way any more. */
@@ -25,18 +27,18 @@ export interface VotingEvents {
 }
 
 /** Signs slots in the base view, strictly in order: the counter forces it (hybster.md 4). */
-export class Voting {
+export class Voting<Slot extends TrustedSlot> {
   readonly #context: AgreementContext;
   readonly #place: Place;
   readonly #slots: SlotRing<Slot>;
-  readonly #events: VotingEvents;
+  readonly #events: VotingEvents<Slot>;
   /** Last slot that we signed, or need not sign. */
   #signed: SequenceNumber = 0;
   /** Last slot that our subsystem was asked to certify in the base view: `oLast` of hybster.md 6.1. */
   #lastCertified: SequenceNumber = 0;
   #underWay = 0;
 
-  constructor(context: AgreementContext, place: Place, slots: SlotRing<Slot>, events: VotingEvents) {
+  constructor(context: AgreementContext, place: Place, slots: SlotRing<Slot>, events: VotingEvents<Slot>) {
     this.#context = context;
     this.#place = place;
     this.#slots = slots;
@@ -121,7 +123,7 @@ export class Voting {
     slot.signing = true;
     this.#underWay += 1;
     this.#lastCertified = Math.max(this.#lastCertified, slot.seq);
-    this.#context.port.certify(certifyTicket(slot.seq), slotClaim(this.#context.instance, proposal));
+    this.#context.port.certify(certifyTicket(slot.seq), this.#events.claim(proposal));
   }
 
   /**
@@ -145,6 +147,6 @@ export class Voting {
 }
 
 /** Values of the counter only need to increase, and others have decided this one here or later. */
-function isSpared({ commit }: Slot, { digest, view }: Proposal): boolean {
+function isSpared({ commit }: TrustedSlot, { digest, view }: Proposal): boolean {
   return commit !== null && commit.view >= view && commit.digest === digest;
 }

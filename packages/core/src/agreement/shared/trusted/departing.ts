@@ -1,15 +1,16 @@
-import type { JobResult } from "../../effects/effects.ts";
-import type { SequenceNumber, View } from "../../kernel/ids.ts";
-import { present } from "../../kernel/invariant.ts";
+import type { JobResult } from "../../../effects/effects.ts";
+import type { SequenceNumber, View } from "../../../kernel/ids.ts";
+import { present } from "../../../kernel/invariant.ts";
 import {
   CHAIN_MAX,
   FIRST_VIEW_DIGEST,
   type Link,
   ViewChange,
   type ViewState,
-} from "../../wire/view-change.ts";
-import { departureClaim } from "../shared/trusted/claims.ts";
-import { VIEW_TICKET, type Views } from "./views.ts";
+} from "../../../wire/view-change.ts";
+import { departureClaim } from "./claims.ts";
+import { VIEW_TICKET } from "./tickets.ts";
+import type { Views } from "./views.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 const NOWHERE = { view: 0, seq: 0 } as const;

@@ -1,23 +1,19 @@
-import type { SequenceNumber, Ticket } from "../../kernel/ids.ts";
-import type { Anchor } from "../../wire/anchor.ts";
-import type { AgreementContext } from "../agreement.ts";
-import { Departures } from "../shared/trusted/departures.ts";
-import { Lineage } from "../shared/trusted/lineage.ts";
-import type { Place } from "../shared/trusted/place.ts";
-import { lowIn } from "../shared/trusted/validity.ts";
-import { Wants } from "../shared/trusted/wants.ts";
+import type { SequenceNumber } from "../../../kernel/ids.ts";
+import type { Anchor } from "../../../wire/anchor.ts";
+import type { AgreementContext } from "../../agreement.ts";
+import { Departures } from "./departures.ts";
+import { Lineage } from "./lineage.ts";
 import type { Ordering } from "./ordering.ts";
-
-/** The job by which a ViewChange or NewView of ours is certified: one at a time. */
-export const VIEW_TICKET: Ticket = 0;
-/** The job by which an ack of ours is certified. */
-export const ACK_TICKET: Ticket = 1;
+import type { Place } from "./place.ts";
+import type { TrustedSlot } from "./slot.ts";
+import { lowIn } from "./validity.ts";
+import { Wants } from "./wants.ts";
 
 /** What all parts of the view change share. */
 export class Views {
   readonly context: AgreementContext;
   readonly place: Place;
-  readonly ordering: Ordering;
+  readonly ordering: Ordering<TrustedSlot>;
   readonly lineage: Lineage;
   readonly departures: Departures;
   readonly wants: Wants;
@@ -26,7 +22,7 @@ export class Views {
   /** The checkpoint that the layer above was last told to get. */
   #outrunAt: SequenceNumber = -1;
 
-  constructor(context: AgreementContext, place: Place, ordering: Ordering, save: () => void) {
+  constructor(context: AgreementContext, place: Place, ordering: Ordering<TrustedSlot>, save: () => void) {
     const { faults, port, self } = context;
     this.context = context;
     this.place = place;

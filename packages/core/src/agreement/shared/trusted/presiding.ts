@@ -1,12 +1,12 @@
-import type { JobResult } from "../../effects/effects.ts";
-import { present } from "../../kernel/invariant.ts";
-import type { NewView, ViewChange } from "../../wire/view-change.ts";
-import { openingClaim } from "../shared/trusted/claims.ts";
-import { Opening } from "../shared/trusted/opening.ts";
-import { lowIn, outcomeOf } from "../shared/trusted/validity.ts";
-import { slotClaim } from "./claims.ts";
+import type { JobResult } from "../../../effects/effects.ts";
+import { present } from "../../../kernel/invariant.ts";
+import type { NewView, ViewChange } from "../../../wire/view-change.ts";
+import { openingClaim } from "./claims.ts";
 import type { Departing } from "./departing.ts";
-import { VIEW_TICKET, type Views } from "./views.ts";
+import { Opening } from "./opening.ts";
+import { certifyTicket, VIEW_TICKET } from "./tickets.ts";
+import { lowIn, outcomeOf } from "./validity.ts";
+import type { Views } from "./views.ts";
 
 /** The work of a new primary: chooses f + 1 ViewChanges, and opens its view with what follows (hybster.md 6.4). */
 export class Presiding {
@@ -74,12 +74,16 @@ export class Presiding {
     const { lineage, ordering } = this.#views;
     const { law, view } = this.#views.place;
     const outcome = outcomeOf(law, view, chosen, lineage.basesOf(chosen));
-    return new Opening(chosen, outcome, (seq, digest) => ordering.holdings.lookUp(seq, digest));
+    return new Opening(chosen, outcome, {
+      lookUp: (seq, digest) => ordering.holdings.lookUp(seq, digest),
+      certified: (draft, result) => ordering.phase.certified(draft, result),
+    });
   }
 
   #certify(opening: Opening): void {
-    const { port, instance } = this.#views.context;
-    for (const draft of opening.proposals) port.certify(draft.seq * 2, slotClaim(instance, draft));
+    const { port } = this.#views.context;
+    const { phase } = this.#views.ordering;
+    for (const draft of opening.proposals) port.certify(certifyTicket(draft.seq), phase.claim(draft));
     this.#certifyWhole(opening);
   }
 
