@@ -1,5 +1,6 @@
 import type { Observer } from "../stage/observer.ts";
 import type { Stage } from "../stage/stage.ts";
+import { Amplification } from "./amplification.ts";
 import { majorities } from "./arithmetic.ts";
 import { Certificates } from "./certificates.ts";
 import { CheckpointRoots } from "./checkpoint-roots.ts";
@@ -21,6 +22,7 @@ export interface Oracles {
   readonly model: SequentialModel;
   readonly votes: VoteLedger;
   readonly views: Views;
+  readonly amplification: Amplification;
 }
 
 /** Sets the oracles up around a stage. */
@@ -45,6 +47,8 @@ export function setUpOracles(stage: Stage): Oracles {
   };
   const log = new GlobalLog({ faulty, partitioned, grown });
   const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
+  const slots = Math.max(parameters.orderWindow, parameters.disseminationWindow);
+  const amplification = new Amplification({ n, faulty, slots });
   const observers = [
     genuine,
     votes,
@@ -57,7 +61,8 @@ export function setUpOracles(stage: Stage): Oracles {
     new Certificates({ n, faulty, votes, quorum, vouched }),
     new Counters({ faulty, durable: (...slot) => stage.durableProposals(...slot) }),
     new Durability((replica) => world.host(replica).disk),
+    amplification,
     new Memory({ n, faulty, parameters, holdings: (replica) => stage.holdings(replica) }),
   ];
-  return { log, model, votes, views, observers };
+  return { log, model, votes, views, amplification, observers };
 }

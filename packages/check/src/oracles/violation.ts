@@ -16,6 +16,7 @@ export type OracleName =
   | "S14 bounded memory"
   | "L1 liveness"
   | "L2 convergence"
+  | "L8 amplification"
   | "W1 wire"
   | "no crash";
 

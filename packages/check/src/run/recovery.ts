@@ -9,6 +9,10 @@ import { livenessBound } from "./bound.ts";
 /** How long virtual time runs between two looks at whether the cluster has recovered. */
 const LOOK_MICROS: Micros = 100_000;
 
+/** How long a cluster may take to come to rest once it has recovered, and how long it is watched then. */
+const SETTLE_MICROS: Micros = 2_000_000;
+const REST_MICROS: Micros = 3_000_000;
+
 /** Ends the trouble: the network is whole, and every correct replica is up. Faulty ones stay as they are. */
 export function heal(stage: Stage): void {
   const { world, faulty } = stage;
@@ -21,8 +25,11 @@ export function heal(stage: Stage): void {
   }
 }
 
-/** L1 and L2: every command is answered in time, and then all correct replicas come to the same state. */
-export function recover(stage: Stage): void {
+/**
+ * L1 and L2: every command is answered in time, and then all correct replicas come to the same state. Then there is nothing
+ * left to do, and `onRest` is told so.
+ */
+export function recover(stage: Stage, onRest: () => void): void {
   const { plan, parameters, faults, world, clients } = stage;
   const { faulty } = majorities(faults.kind, faults.n);
   const { retryMicros, latency } = plan;
@@ -41,7 +48,9 @@ export function recover(stage: Stage): void {
   if (!waitFor(stage, bound, () => new Set(correct(stage).map((self) => stateOf(stage, self))).size === 1)) {
     throw new Violation("L2 convergence", `correct replicas differ for ever: ${describe(stage)}`);
   }
-  world.run(LOOK_MICROS);
+  world.run(SETTLE_MICROS);
+  onRest();
+  world.run(REST_MICROS);
 }
 
 function waitFor({ world }: Stage, bound: Micros, isDone: () => boolean): boolean {

@@ -59,7 +59,7 @@ export function run({ plan, protocol }: RunOptions): Outcome {
     applyFaults(stage, tally);
     stage.world.engine.run(plan.troubleMicros);
     heal(stage);
-    if (!isOutsideModel(plan.decisions)) recover(stage);
+    if (!isOutsideModel(plan.decisions)) recover(stage, () => oracles.amplification.rest());
     checkClients(stage, oracles.model);
   });
   count(stage, oracles, tally);

@@ -1,10 +1,21 @@
-import type { Effect } from "@destiny/core/effects/effects";
-import type { ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import type { Effect, Job } from "@destiny/core/effects/effects";
+import type { InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
 import type { Delivery } from "@destiny/core/ordering/orderer";
-import type { AssignRequest } from "@destiny/core/wire/messages";
+import type { AssignRequest, Message } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { Parcel } from "@destiny/simulator/network/network";
 import type { Signed } from "@destiny/simulator/trust/trust";
+
+/** What an event of a replica is about: a peer's message, a job that is done, or something of its own, a timer say. */
+export type Cause =
+  | {
+      readonly type: "message";
+      readonly from: ReplicaId;
+      readonly instance: InstanceId;
+      readonly message: Message;
+    }
+  | { readonly type: "job"; readonly job: Job }
+  | { readonly type: "own" };
 
 /**
  * What can be seen of a run from outside the product. What a replica executes is told once everything before it is durable:
@@ -29,6 +40,8 @@ export interface Observer {
   /** It has executed a slot of the global order to its end, and takes a checkpoint there. */
   checkpointed?(replica: ReplicaId, seq: SequenceNumber): void;
   replied?(replica: ReplicaId, reply: Reply): void;
+  /** An event of a replica begins. */
+  stepping?(replica: ReplicaId, cause: Cause): void;
   /** An event of a replica is over, but for its effects. */
   stepped?(replica: ReplicaId): void;
 }

@@ -20,6 +20,7 @@ export class Observers {
       assigned: fanOut(observers, "assigned"),
       checkpointed: fanOut(observers, "checkpointed"),
       replied: fanOut(observers, "replied"),
+      stepping: fanOut(observers, "stepping"),
       stepped: fanOut(observers, "stepped"),
     };
   }

@@ -151,6 +151,7 @@ export class Stage {
     const inner = this.#tellingRestore(self, replica);
     return new WatchedReplica({
       inner,
+      stepping: (cause) => this.#told.stepping(self, cause),
       stepped: () => this.#told.stepped(self),
       threw: (error) => this.#onThrow(self, error),
     });

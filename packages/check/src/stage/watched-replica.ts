@@ -1,9 +1,14 @@
 import type { Driven } from "@destiny/core/replica/driven";
 import type { Check } from "@destiny/core/wire/check";
 import { Violation } from "../oracles/violation.ts";
+import type { Cause } from "./observer.ts";
+
+const OWN: Cause = { type: "own" };
 
 export interface WatchedReplicaOptions {
   readonly inner: Driven;
+  /** An event begins. */
+  readonly stepping: (cause: Cause) => void;
   /** An event is over. */
   readonly stepped: () => void;
   /** It threw; what the driver of a real replica does then is to stop it. */
@@ -27,23 +32,24 @@ export class WatchedReplica implements Driven {
   }
 
   receive(...args: Parameters<Driven["receive"]>): void {
-    this.#event(() => this.#options.inner.receive(...args));
+    const [from, instance, message] = args;
+    this.#event({ type: "message", from, instance, message }, () => this.#options.inner.receive(...args));
   }
 
   submit(...args: Parameters<Driven["submit"]>): void {
-    this.#event(() => this.#options.inner.submit(...args));
+    this.#event(OWN, () => this.#options.inner.submit(...args));
   }
 
   reassign(...args: Parameters<Driven["reassign"]>): void {
-    this.#event(() => this.#options.inner.reassign(...args));
+    this.#event(OWN, () => this.#options.inner.reassign(...args));
   }
 
   expire(...args: Parameters<Driven["expire"]>): void {
-    this.#event(() => this.#options.inner.expire(...args));
+    this.#event(OWN, () => this.#options.inner.expire(...args));
   }
 
   complete(...args: Parameters<Driven["complete"]>): void {
-    this.#event(() => this.#options.inner.complete(...args));
+    this.#event({ type: "job", job: args[0] }, () => this.#options.inner.complete(...args));
   }
 
   restore(...args: Parameters<Driven["restore"]>): void {
@@ -55,14 +61,15 @@ export class WatchedReplica implements Driven {
   }
 
   start(): void {
-    this.#event(() => this.#options.inner.start());
+    this.#event(OWN, () => this.#options.inner.start());
   }
 
   announce(): void {
-    this.#event(() => this.#options.inner.announce());
+    this.#event(OWN, () => this.#options.inner.announce());
   }
 
-  #event(call: () => void): void {
+  #event(cause: Cause, call: () => void): void {
+    this.#options.stepping(cause);
     this.#run(call);
     this.#options.stepped();
   }

@@ -216,4 +216,18 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     ...PBFT_4,
     caughtBy: SIMULATION,
   },
+  {
+    id: "pbft-answers-with-view-changes",
+    title: "answers a late view change as its own is sent: two replicas that are in the view do so for ever",
+    source: "a real bug of this program; L8",
+    edits: [
+      {
+        file: CHANGER,
+        find: "this.#instance.context.port.send(from, new PbftViewChangeForward(this.#own));",
+        replace: "this.#instance.context.port.send(from, this.#own);",
+      },
+    ],
+    ...PBFT_4,
+    caughtBy: SIMULATION,
+  },
 ];

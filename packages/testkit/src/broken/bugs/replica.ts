@@ -172,4 +172,18 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
     ...DESTINY_3,
     caughtBy: unitTest("packages/core/src/replica/replica.test.ts", "requests are refused for a reason"),
   },
+  {
+    id: "status-for-status",
+    title: "answers a peer's status with its own",
+    source: "reliability programme, L8",
+    edits: [
+      {
+        file: "packages/core/src/replica/status-exchange.ts",
+        find: "this.#orderer.pursue(from, status);",
+        replace: "this.#orderer.pursue(from, status);\n    this.announce();",
+      },
+    ],
+    ...DESTINY_3,
+    caughtBy: SIMULATION,
+  },
 ];
