@@ -19,8 +19,8 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: FAULT_MODEL,
-        find: "Math.ceil((n + f + 1) / 2));",
-        replace: "Math.ceil((n + f + 1) / 2) - 1);",
+        find: "quorum: Math.ceil((n + f + 1) / 2) });",
+        replace: "quorum: Math.ceil((n + f + 1) / 2) - 1 });",
       },
     ],
     ...PBFT_4,

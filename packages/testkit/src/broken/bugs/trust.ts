@@ -11,7 +11,11 @@ export const TRUST_BUGS: readonly PlantedBug[] = [
     title: "decides with one vote less than a quorum, hybrid faults",
     source: "reliability programme 2.4; hybster.md 14, f + 1 commits at N = 4",
     edits: [
-      { file: FAULT_MODEL, find: "Math.floor(n / 2) + 1);", replace: "Math.max(1, Math.floor(n / 2)));" },
+      {
+        file: FAULT_MODEL,
+        find: "quorum: Math.floor(n / 2) + 1 });",
+        replace: "quorum: Math.max(1, Math.floor(n / 2)) });",
+      },
     ],
     protocol: "destiny",
     replicas: 4,
@@ -24,8 +28,8 @@ export const TRUST_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: FAULT_MODEL,
-        find: 'return new FaultModel("hybrid", n, f, Math.floor(n / 2) + 1);',
-        replace: 'return new FaultModel("hybrid", n, f, f + 1);',
+        find: "quorum: Math.floor(n / 2) + 1 });",
+        replace: "quorum: f + 1 });",
       },
     ],
     protocol: "single-linear-hybster",
@@ -37,7 +41,11 @@ export const TRUST_BUGS: readonly PlantedBug[] = [
     title: "takes a checkpoint for stable when f replicas vouch for it: perhaps no correct one",
     source: "hybster.md 5; S10",
     edits: [
-      { file: FAULT_MODEL, find: "this.oneCorrect = f + 1;", replace: "this.oneCorrect = Math.max(1, f);" },
+      {
+        file: FAULT_MODEL,
+        find: "this.oneCorrect = model.f + 1;",
+        replace: "this.oneCorrect = Math.max(1, model.f);",
+      },
     ],
     ...DESTINY_3,
     caughtBy: SIMULATION,
