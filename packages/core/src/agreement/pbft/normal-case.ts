@@ -87,6 +87,8 @@ export class NormalCase {
     }
     if (proposal.view > view) this.#listener.ahead(from, proposal.view);
     if (proposal.view === view && active) return this.#onCurrent(from, slot, proposal);
+    // Once its view is entered it passes for the primary's own.
+    if (proposal.view >= view && this.#isSpoilt(from, slot, proposal)) return;
     if (slot.spare === null || slot.spare.view <= proposal.view) slot.spare = proposal;
     this.#deliver(slot);
   }
@@ -203,10 +205,14 @@ export class NormalCase {
     if (proposal.seq <= standing.maximum) return; // Its NewView proposes nothing there.
     if (proposal.extension !== standing.extension) return context.port.report(primary, Misbehaviour.BadValue);
     if (isPrimary) this.#instance.mute(); // Ours, and we do not remember it.
-    // No signature covers the evidence: a relay may have damaged it, so only the primary's own fault counts (dqbft.md H29).
-    const relayed = from !== primary && slot.decision !== proposal.digest;
-    if (relayed && context.superior.judge(proposal) === Verdict.Fault) return;
-    this.#take(slot, proposal);
+    if (!this.#isSpoilt(from, slot, proposal)) this.#take(slot, proposal);
+  }
+
+  /** No signature covers the evidence: a relay may have damaged it, so only the primary's own fault counts (dqbft.md H29). */
+  #isSpoilt(from: ReplicaId, slot: Slot, proposal: Proposal): boolean {
+    const { context } = this.#instance;
+    const relayed = from !== this.#instance.primaryOf(proposal.view) && slot.decision !== proposal.digest;
+    return relayed && context.superior.judge(proposal) === Verdict.Fault;
   }
 
   #take(slot: Slot, proposal: Proposal): void {

@@ -194,6 +194,9 @@ export class Ordering<Slot extends TrustedSlot> {
     this.#events.ahead(proposal.view, from);
     if (this.#place.primary(proposal.view) === this.#context.self) return this.fallSilent();
     const wanted = slot.commit !== null && slot.commit.digest === proposal.digest;
+    // Once its view is entered it passes for the primary's own: damaged evidence is left to the relay here too (dqbft.md H29).
+    const relayed = from !== this.#place.primary(proposal.view) && !wanted;
+    if (relayed && this.#context.superior.judge(proposal) === Verdict.Fault) return;
     if (wanted || proposal.view >= (slot.later?.view ?? 0)) slot.later = proposal;
     this.#deliver(slot);
   }
