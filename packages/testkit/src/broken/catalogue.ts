@@ -6,6 +6,7 @@ import { PBFT_BUGS } from "./bugs/pbft.ts";
 import { REPLICA_BUGS } from "./bugs/replica.ts";
 import { STATE_TRANSFER_BUGS } from "./bugs/state-transfer.ts";
 import { TRUST_BUGS } from "./bugs/trust.ts";
+import { VARIANT_BUGS } from "./bugs/variants.ts";
 import { VIEW_CHANGE_SAFETY_BUGS } from "./bugs/view-change.ts";
 import { VIEW_CHANGE_LIVENESS_BUGS } from "./bugs/view-change-liveness.ts";
 import type { PlantedBug } from "./planted-bug.ts";
@@ -22,4 +23,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...BLAME_BUGS,
   ...REPLICA_BUGS,
   ...STATE_TRANSFER_BUGS,
+  ...VARIANT_BUGS,
 ];

@@ -29,7 +29,7 @@ test("H1: a coordinator that shows its batch to the O-primary only stops nobody"
   expect(cluster.reports).toEqual([]);
 });
 
-test("H4: in pessimistic mode the decision may be visible to the O-primary alone", () => {
+test("H4, adversary (d): in pessimistic mode the decision may be visible to the O-primary alone", () => {
   const cluster = Cluster.of("destiny", { n: 3, seed: 1, parameters: { ordering: "pessimistic" } });
   cluster.hold(
     ({ instance, to, message }) => instance === 2 && to === 1 && message.kind === MessageKind.Commit,
@@ -44,7 +44,7 @@ test("H4: in pessimistic mode the decision may be visible to the O-primary alone
   for (const replica of cluster.replicas) expect(cluster.executed(replica)).toEqual(["alpha"]);
 });
 
-test("H5: one loaded D-instance does not run out of its window while few O-slots pass", () => {
+test("H5, adversary (e): one loaded D-instance does not run out of its window while few O-slots pass", () => {
   const parameters = {
     disseminationWindow: 8,
     orderWindow: 256,
@@ -196,7 +196,7 @@ test("H8: a batch that every backup refuses is not ordered by its header either:
   for (const replica of [0, 1, 2, 4]) expect(cluster.executed(replica)).toEqual(["alpha"]);
 });
 
-test("H10: a command that several coordinators disseminate executes once, where its client is assigned", () => {
+test("H10, adversary (j): a command that several coordinators disseminate executes once, where its client is assigned", () => {
   const cluster = Cluster.of("destiny", { n: 5, seed: 1 });
   const forger = new Forger(cluster, 3);
   const request = requestOf(cluster, 1, "alpha");
@@ -237,7 +237,7 @@ test("H10: a client moves to another coordinator, which adopts what it asked for
   expect(ordered).toHaveLength(2); // One for the assignment, however many relayed it, and one for the batch.
 });
 
-test("H10: a batch of the old coordinator that is ordered after the client moved has no effect, and the new one's has", () => {
+test("H10, adversary (j): a batch of the old coordinator that is ordered after the client moved has no effect, and the new one's has", () => {
   const cluster = Cluster.of("destiny", { n: 5, seed: 1 });
   // The O-primary sees R3's batch late, and the assignment first.
   cluster.hold(

@@ -89,7 +89,7 @@ test.each([3, 5, 9])(
   },
 );
 
-test("H34: who has missed checkpoints votes for those to come, and they are the same as everybody's", () => {
+test("H34, dqbft.md 14 (no vote after installing a snapshot): who has missed checkpoints votes for those to come, and they are the same as everybody's", () => {
   const parameters = {
     ...IMPATIENT,
     checkpointPeriod: 2,

@@ -101,7 +101,7 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
   {
     id: "decisions-untimed",
     title: "waits for ever for a slot that is proposed and never decided",
-    source: "dqbft.md 14, gaps untimed in D and in O (H22)",
+    source: "dqbft.md 8, T_C and T_OC",
     edits: [{ file: WATCH, find: "if (awaited > 0) this.start(Row.Decision, awaited);", replace: "" }],
     ...DESTINY_3,
     caughtBy: unitTest("packages/testkit/src/holes/coordinator.test.ts", "H14, H22 (n2)"),

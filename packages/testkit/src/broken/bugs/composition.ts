@@ -12,6 +12,7 @@ const GATE = `${DQBFT_FOLDER}/gate.ts`;
 const SUBMISSIONS = `${DQBFT_FOLDER}/submissions.ts`;
 const AUTHENTICATOR = `${DQBFT_FOLDER}/authenticator.ts`;
 const LINEAR_ORDERING = "packages/core/src/agreement/shared/trusted/ordering.ts";
+const EVIDENCE = "packages/testkit/src/holes/evidence.test.ts";
 const HOLES = "packages/testkit/src/holes/first-view.test.ts";
 
 /** DQBFT under faults, what is proposed, filled and ordered: variants of dqbft.md 14. */
@@ -58,7 +59,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: scenario("reproposalsAreNotJudged"),
+    caughtBy: unitTest("packages/testkit/src/holes/new-view.test.ts", "adversary (h): references"),
   },
   {
     id: "fault-on-relayed-evidence",
@@ -72,7 +73,7 @@ export const COMPOSITION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: scenario("relayedEvidenceBlamesNobody"),
+    caughtBy: unitTest(EVIDENCE, "H29, adversary (n6): a relay"),
   },
   {
     id: "independent-d-checkpoints",

@@ -4,6 +4,7 @@ const GATE = "packages/core/src/ordering/dqbft/gate.ts";
 const HORIZON = "packages/core/src/ordering/dqbft/horizon.ts";
 const SEQUENCER = "packages/core/src/ordering/dqbft/sequencer.ts";
 const BATCH_GATE = "packages/core/src/ordering/batch-gate.ts";
+const NEW_VIEW = "packages/testkit/src/holes/new-view.test.ts";
 const HOLES = "packages/testkit/src/holes/first-view.test.ts";
 
 /** The gate, execution and checkpoints of DQBFT, and of a single instance. */
@@ -20,7 +21,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest("packages/core/src/ordering/dqbft/horizon.test.ts", "H21: of one D-instance"),
+    caughtBy: unitTest(NEW_VIEW, "H21, adversary (n1)"),
   },
   {
     id: "contiguity-not-checked",
@@ -56,10 +57,7 @@ export const ORDERING_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...DESTINY_3,
-    caughtBy: unitTest(
-      "packages/core/src/ordering/dqbft/sequencer.test.ts",
-      "H7: a reference that is not the next one",
-    ),
+    caughtBy: unitTest(NEW_VIEW, "H12"),
   },
   {
     id: "skips-undecided-here",

@@ -1,12 +1,7 @@
-import { Verdict } from "@destiny/core/agreement/agreement";
-import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
-import { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Micros } from "@destiny/core/kernel/ids";
-import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { encodeOrderValue } from "@destiny/core/ordering/dqbft/order-value";
 import { MessageKind, Proposal } from "@destiny/core/wire/messages";
 import { digestOf } from "@destiny/crypto/hash/sha256";
-import { AgreementCluster } from "../../agreement/agreement-cluster.ts";
 import { Cluster } from "../../cluster.ts";
 import { Forger } from "../../forger.ts";
 import { headerOf, IMPATIENT, ref, viewsOf } from "../../holes/stage.ts";
@@ -58,23 +53,4 @@ export function droppedReferencesAreOrderedAgain(): void {
     demand(executed === "alpha,beta", `replica ${replica} has executed ${executed}`);
   }
   demand(viewsOf(cluster, cluster.oInstance, [1, 2, 3, 4]).join() === "1", "the new O-primary owes nothing");
-}
-
-/** A proposal comes from a relay that has damaged its evidence, and then from its primary: only that one's is judged. */
-export function relayedEvidenceBlamesNobody(): void {
-  const cluster = new AgreementCluster(linearHybster, { faults: FaultModel.hybrid(5), window: 16 });
-  cluster.drop(({ from, to }) => from === 0 && to === 2);
-  cluster.judge = (self) => (self === 2 ? Verdict.Fault : Verdict.Accept);
-  cluster.propose("value");
-  cluster.run(SECOND / 50);
-  const letter = cluster.sent.find(
-    ({ from, to, message }) => from === 0 && to === 2 && message.kind === MessageKind.Prepare,
-  );
-  demand(letter !== undefined, "the primary proposes to all");
-  cluster.forge(1, 2, letter.message);
-  cluster.run(SECOND / 50);
-  demand(
-    !cluster.refusals(0).includes(Misbehaviour.BadValue),
-    "the primary is not to blame for what a relay did",
-  );
 }

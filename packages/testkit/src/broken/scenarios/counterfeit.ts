@@ -57,10 +57,12 @@ export class Counterfeit {
 
   /** The header of a Prepare of this view, certified by the view's primary; `extension` is the highest slot of its NewView. */
   prepare(view: View, seq: SequenceNumber, text: string, extension: SequenceNumber = 0): Proposal {
-    const content = { view, seq, digest: Value.of(encodeUtf8(text), digestOf).digest, extension };
-    const { share, certificate } = this.#certify(view % N, slotClaim(0, content));
-    const rest = { share, certificate, value: null, evidence: [] };
-    return new Proposal({ kind: MessageKind.Prepare, ...content, ...rest }).header();
+    return this.#header(view % N, { view, seq, extension }, text);
+  }
+
+  /** A header of view 0 that this replica certifies itself, as if it were the primary. */
+  ownHeader(replica: ReplicaId, seq: SequenceNumber, text: string): Proposal {
+    return this.#header(replica, { view: 0, seq, extension: 0 }, text);
   }
 
   /** A replica votes for a Prepare: its counter moves there. */
@@ -112,6 +114,13 @@ export class Counterfeit {
     this.lineage.offer(newView, newView.view % N);
     const judgement = this.lineage.judge(newView.view);
     return "valid" in judgement && judgement.valid;
+  }
+
+  #header(signer: ReplicaId, place: Pick<Proposal, "view" | "seq" | "extension">, text: string): Proposal {
+    const content = { ...place, digest: Value.of(encodeUtf8(text), digestOf).digest };
+    const { share, certificate } = this.#certify(signer, slotClaim(0, content));
+    const rest = { share, certificate, value: null, evidence: [] };
+    return new Proposal({ kind: MessageKind.Prepare, ...content, ...rest }).header();
   }
 
   #certify(replica: ReplicaId, claim: Claim): JobResult & { readonly type: "certified" } {

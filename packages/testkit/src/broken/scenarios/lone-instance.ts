@@ -1,4 +1,3 @@
-import { Verdict } from "@destiny/core/agreement/agreement";
 import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
 import { newViewClaim } from "@destiny/core/agreement/pbft/claims";
 import { pbft } from "@destiny/core/agreement/pbft/pbft";
@@ -61,22 +60,6 @@ export function lateProposalIsNoVote(): void {
     !cluster.refusals(1).includes(Misbehaviour.CounterAhead),
     "it has asked its subsystem for a vote of the past",
   );
-}
-
-/** The layer above would refuse now what was voted for before the view change: re-proposals are not judged. */
-export function reproposalsAreNotJudged(): void {
-  const cluster = hybster();
-  cluster.drop(
-    ({ message }) => message.kind === MessageKind.CommitSig || message.kind === MessageKind.Commit,
-  );
-  propose(cluster, 0, "once accepted");
-  cluster.run(SECOND / 10);
-  cluster.judge = () => Verdict.Fault;
-  suspect(cluster, 1, 0, 1, 2);
-  cluster.run(SECOND / 10);
-  cluster.heal();
-  cluster.run(10 * SECOND);
-  demandLogs(cluster, cluster.replicas, "once accepted");
 }
 
 /** A replica without a checkpoint enters a view that starts from it, and is then needed for the next. */
@@ -166,6 +149,28 @@ export function primaryCrashesWhileOpening(): void {
       `after ${moment} us: what the new primary proposes is not decided`,
     );
   }
+}
+
+/** Shares of view 0 reach the collector of view 1, too few. It proposes the slot again, and has no vote to spare. */
+export function sharesOfEndedViewAreForgotten(): void {
+  const cluster = new AgreementCluster(linearHybster, { faults: FaultModel.hybrid(7), window: 16 });
+  cluster.drop(
+    ({ from, to, message }) => message.kind === MessageKind.CommitSig && !(from === 2 && to === 1),
+  );
+  propose(cluster, 0, "value");
+  cluster.run(SECOND);
+  demand(
+    cluster.sent.some(
+      ({ from, to, message }) => from === 2 && to === 1 && message.kind === MessageKind.CommitSig,
+    ),
+    "replica 2 has sent its share of view 0 to replica 1",
+  );
+  for (const replica of [0, 5, 6]) cluster.crash(replica);
+  cluster.heal();
+  suspect(cluster, 1, 1, 2, 3, 4);
+  cluster.run(10 * SECOND);
+  demandLogs(cluster, [1, 2, 3, 4], "value");
+  demand(!cluster.refusals(2).includes(Misbehaviour.BadShare), "a correct replica sends no bad share");
 }
 
 /** A bad share comes with enough good ones that seem to make a quorum; it is looked at once. */

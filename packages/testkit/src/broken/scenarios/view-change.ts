@@ -138,6 +138,15 @@ export function listsBarePrepare(): void {
   demand(!stage.counts(departure), "a Prepare of view 0 is no act in view 1");
 }
 
+/** A departure that lists what its sender certified at its own counter: the claim is the same, the primary is another. */
+export function listsOwnCertificate(): void {
+  const stage = new Counterfeit();
+  stage.vote(2, stage.prepare(0, 1, "committed in view 0"));
+  const own = stage.ownHeader(1, 1, "never proposed");
+  const departure = stage.leave(1, 1, { oLast: 1, prepares: [own] });
+  demand(!stage.counts(departure), "only the primary's certificate makes a Prepare");
+}
+
 /** A departure that lists another Prepare of view 1 than its NewView has at that slot. */
 export function replacesReproposal(): void {
   const stage = new Counterfeit();
