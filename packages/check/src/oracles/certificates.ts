@@ -12,6 +12,7 @@ import type { Parcel } from "@destiny/simulator/network/network";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
 import type { Majorities } from "./arithmetic.ts";
+import { shownBy } from "./proofs-in.ts";
 import { demand } from "./violation.ts";
 import type { VoteLedger } from "./vote-ledger.ts";
 
@@ -42,7 +43,7 @@ export class Certificates implements Observer {
     const { n, faulty } = this.#options;
     if (from >= n || to >= n || faulty.has(from) || this.#seen.has(content)) return;
     this.#seen.add(content);
-    this.#look(instance, content as Message);
+    for (const shown of shownBy(instance, content as Message)) this.#look(shown.instance, shown.message);
   }
 
   #look(instance: InstanceId, message: Message): void {

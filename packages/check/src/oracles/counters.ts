@@ -1,6 +1,6 @@
 import type { Effect } from "@destiny/core/effects/effects";
 import type { InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
-import type { Claim, TrustedClaim } from "@destiny/core/wire/claim";
+import type { Claim } from "@destiny/core/wire/claim";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
@@ -98,12 +98,15 @@ interface Place {
   readonly continuing: boolean;
 }
 
+type CounterClaim = Extract<Claim, { readonly type: "slot" | "succession" | "opening" }>;
+
+/** Null for what no counter certifies. */
 function placeOf(claim: Claim): Place | null {
-  if (claim.type === "execution" || claim.type === "checkpoint" || claim.type === "statement") return null;
+  if (claim.type !== "slot" && claim.type !== "succession" && claim.type !== "opening") return null;
   return { ...counterOf(claim), message: digestOf(claim.message), continuing: claim.type === "succession" };
 }
 
-function counterOf(claim: Exclude<TrustedClaim, { type: "statement" }>): Pick<Place, "counter" | "value"> {
+function counterOf(claim: CounterClaim): Pick<Place, "counter" | "value"> {
   if (claim.type === "opening") {
     return { counter: `${claim.instance} opening`, value: { view: claim.view, seq: 1 } };
   }

@@ -12,6 +12,7 @@ import { GlobalLog, type LogEntry } from "./global-log.ts";
 import { Memory } from "./memory.ts";
 import { NewViews } from "./new-views.ts";
 import { SequentialModel } from "./sequential-model.ts";
+import { SignedProofs } from "./signed-proofs.ts";
 import { Views } from "./views.ts";
 import { VoteLedger } from "./vote-ledger.ts";
 
@@ -49,6 +50,7 @@ export function setUpOracles(stage: Stage): Oracles {
   const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
   const slots = Math.max(parameters.orderWindow, parameters.disseminationWindow);
   const amplification = new Amplification({ n, faulty, slots });
+  const certified = { n, faulty, votes, quorum, vouched };
   const observers = [
     genuine,
     votes,
@@ -58,7 +60,8 @@ export function setUpOracles(stage: Stage): Oracles {
     views,
     new CheckpointRoots(faulty),
     new NewViews({ n, faulty, partitioned, certified: (instance) => votes.certifiedIn(instance) }),
-    new Certificates({ n, faulty, votes, quorum, vouched }),
+    new Certificates(certified),
+    new SignedProofs(certified),
     new Counters({ faulty, durable: (...slot) => stage.durableProposals(...slot) }),
     new Durability((replica) => world.host(replica).disk),
     amplification,
