@@ -1,4 +1,5 @@
 import type { Micros } from "@destiny/core/kernel/ids";
+import type { Parameters } from "@destiny/core/parameters";
 
 /** What a scenario leaves out of its model, for ablation. Everything is in unless it stands here. */
 export type ModelPart =
@@ -62,6 +63,8 @@ export interface Scenario {
   readonly payloadBytes: number;
   readonly load: Load;
   readonly events: readonly ScenarioEvent[];
+  /** What is other than in `evaluationParameters`, for all protocols the same: no batching delay, shorter time-outs. */
+  readonly parameters?: Partial<Parameters>;
   /** Whether every vote is an event of its own, although the model could count many at once. */
   readonly exact: boolean;
 }

@@ -21,7 +21,7 @@ import { SimulatedDisk } from "../disk/disk.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Trace } from "../engine/trace.ts";
 import type { Network, Parcel } from "../network/network.ts";
-import type { Trust } from "../trust/trust.ts";
+import type { ClusterTrust } from "../trust/trust.ts";
 import { EffectGate } from "./effect-gate.ts";
 import { type TimerName, Timers } from "./timers.ts";
 import { TraceKind, traceMessage } from "./trace-message.ts";
@@ -43,7 +43,7 @@ export interface ReplicaHostOptions {
   readonly engine: Engine;
   readonly network: Network;
   readonly trace: Trace;
-  readonly trust: Trust;
+  readonly trust: ClusterTrust;
   readonly delays: Delays;
   /** Makes the replica that this host runs, anew after every crash. */
   readonly create: (self: ReplicaId, outbox: Outbox) => Driven;

@@ -10,7 +10,7 @@ import { Engine } from "../engine/engine.ts";
 import { Trace } from "../engine/trace.ts";
 import { type Address, constantLatency, type LatencyModel } from "../network/latency.ts";
 import { Network, type Parcel } from "../network/network.ts";
-import { Trust } from "../trust/trust.ts";
+import { type ClusterTrust, Trust } from "../trust/trust.ts";
 import { CLIENT_INSTANCE, type Delays, type HostTap, ReplicaHost } from "./replica-host.ts";
 import type { TimerName } from "./timers.ts";
 import { TraceKind } from "./trace-message.ts";
@@ -26,6 +26,8 @@ export interface WorldOptions {
   /** Whether a timer runs even at rest. */
   readonly isBackground?: (timer: TimerName) => boolean;
   readonly tap?: HostTap;
+  /** The cluster's keys; model cryptography if absent. */
+  readonly trust?: ClusterTrust;
 }
 
 /** What a replica refused, and whose it was. */
@@ -50,7 +52,7 @@ export class World {
   readonly trace: Trace = new Trace();
   readonly random: Random;
   readonly network: Network;
-  readonly trust: Trust;
+  readonly trust: ClusterTrust;
   readonly hosts: readonly ReplicaHost[];
   readonly reports: Report[] = [];
   readonly #n: number;
@@ -61,7 +63,7 @@ export class World {
     const { faults, seed, instances, create } = options;
     this.#n = faults.n;
     this.random = new Random(seed);
-    this.trust = new Trust({ faults, instances, seed });
+    this.trust = options.trust ?? new Trust({ faults, instances, seed });
     const latency = options.latency?.(this.random.fork(1)) ?? constantLatency(LATENCY);
     const { engine, trace, trust } = this;
     this.network = new Network({ engine, latency, deliver: (parcel) => this.#deliver(parcel) });

@@ -1,0 +1,138 @@
+import type { Protocol } from "@destiny/core/catalogue";
+import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import { type Digest, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
+import type { Parameters } from "@destiny/core/parameters";
+import { Replica, STATUS_TIMER } from "@destiny/core/replica/replica";
+import { World } from "@destiny/simulator/cluster/world";
+import type { CostProfile } from "@destiny/simulator/machine/cost-profile";
+import { ModelledMachine } from "@destiny/simulator/machine/modelled-machine";
+import { ModelledSizes } from "@destiny/simulator/machine/modelled-sizes";
+import { Pool } from "@destiny/simulator/machine/processors";
+import { priceList } from "@destiny/simulator/machine/tariff";
+import type { Address } from "@destiny/simulator/network/latency";
+import type { Wan } from "@destiny/simulator/network/wan";
+import { CrashTrust } from "@destiny/simulator/trust/crash-trust";
+import { fastDigest } from "@destiny/simulator/trust/fast-digest";
+import { NullService } from "../load/null-service.ts";
+import { evaluationParameters } from "./evaluation-parameters.ts";
+import { OneOrder } from "./one-order.ts";
+import { regionOf } from "./placement.ts";
+import { REQUEST_BYTES } from "./request-bytes.ts";
+import type { Scenario } from "./scenario.ts";
+
+/** The cluster of one run: the production protocol code on modelled machines and a modelled network. */
+export class EvaluationCluster {
+  readonly world: World;
+  readonly faults: FaultModel;
+  readonly parameters: Parameters;
+  readonly machines: readonly ModelledMachine[];
+  readonly services: NullService[] = [];
+  readonly order: OneOrder;
+  readonly profile: CostProfile;
+  readonly #scenario: Scenario;
+  readonly #wan: Wan;
+  readonly #clients = new Map<ReplicaId, number>();
+  /** Regions of the parties after the replicas. */
+  readonly #parties: number[] = [];
+
+  constructor(scenario: Scenario, protocol: Protocol, profile: CostProfile, wan: Wan) {
+    const { replicas: n, seed } = scenario;
+    this.#scenario = scenario;
+    this.#wan = wan;
+    this.profile = profile;
+    this.faults = protocol.faults(n);
+    this.parameters = evaluationParameters(scenario, REQUEST_BYTES);
+    this.order = new OneOrder(n);
+    const sizes = new ModelledSizes({ ...profile, ...scenario });
+    this.machines = this.#createMachines(profile, sizes);
+    const ordering = this.order.watch(protocol.ordering);
+    this.world = new World({
+      faults: this.faults,
+      seed,
+      instances: n + 1,
+      trust: new CrashTrust(this.faults, profile.sizes),
+      latency: () => ({ micros: (from, to) => wan.delays[this.region(from)]?.[this.region(to)] ?? 0 }),
+      delays: { diskMicros: 0, verifyMicros: 0, certifyMicros: 0, combineMicros: 0 },
+      isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
+      create: (self, outbox) => {
+        const { faults, parameters } = this;
+        const service = new NullService(() => this.#onExecuted(self));
+        this.services[self] = service;
+        const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
+        const common = { self, faults, parameters, admission, service, outbox, hash: fastDigest };
+        return new Replica({ ...common, ordering, replies: protocol.replies });
+      },
+    });
+  }
+
+  /** Whether every replica coordinates clients of its own. */
+  get multiPrimary(): boolean {
+    return this.order.multiPrimary;
+  }
+
+  /** The region of a party: of a replica, or of a client that has joined. */
+  region(address: Address): number {
+    const n = this.#scenario.replicas;
+    return address < n ? regionOf(address, this.#wan) : (this.#parties[address - n] ?? 0);
+  }
+
+  /** A key that no client has yet, and that makes this replica its coordinator where every replica is one. */
+  nextKey(home: ReplicaId): Digest {
+    const index = this.#clients.get(home) ?? 0;
+    this.#clients.set(home, index + 1);
+    return this.world.trust.clientKey(home + index * this.#scenario.replicas);
+  }
+
+  /** The next party that joins is of this region. */
+  settle(region: number): void {
+    this.#parties.push(region);
+  }
+
+  /** Protocol messages that replicas got. */
+  get delivered(): number {
+    return 0;
+  }
+
+  /** Replicas whose services were told as often and are not the same. */
+  differences(): string[] {
+    const known = new Map<number, readonly [ReplicaId, string]>();
+    const found: string[] = [];
+    for (const [replica, service] of this.services.entries()) {
+      const state = Buffer.from(service.state.page(0)).toString("hex");
+      const other = known.get(service.count);
+      if (other === undefined) known.set(service.count, [replica, state]);
+      else if (other[1] !== state) {
+        found.push(
+          `replicas ${other[0]} and ${replica} are in different states after ${service.count} requests`,
+        );
+      }
+    }
+    return found;
+  }
+
+  #onExecuted(self: ReplicaId): void {
+    const { bundle, payloadBytes } = this.#scenario;
+    this.machines[self]?.execute(bundle, bundle * payloadBytes);
+  }
+
+  #createMachines(profile: CostProfile, sizes: ModelledSizes): ModelledMachine[] {
+    const { replicas, without, bundle } = this.#scenario;
+    const prices = priceList(profile, !without.includes("cpu"));
+    const { shared, count, workers } = profile.processors;
+    const common = new Pool(count);
+    return Array.from(
+      { length: replicas },
+      () =>
+        new ModelledMachine({
+          prices,
+          lanes: profile.lanes.per,
+          n: replicas,
+          sizes,
+          bundle,
+          requestBytes: REQUEST_BYTES + sizes.payloadOfRequest,
+          workers: shared ? common : new Pool(workers),
+          shared,
+        }),
+    );
+  }
+}

@@ -1,0 +1,229 @@
+import type { Effect } from "@destiny/core/effects/effects";
+import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
+import { type Claim, schemeOf } from "@destiny/core/wire/claim";
+import type { ClientMessage } from "@destiny/core/wire/client-protocol";
+import type { Message } from "@destiny/core/wire/messages";
+import type { Sizes } from "../network/sizes.ts";
+import { Account, Activity } from "./account.ts";
+import type { Instant, Machine, OwnEvent } from "./machine.ts";
+import { type Pool, Server } from "./processors.ts";
+import type { PriceList, Tariff } from "./tariff.ts";
+
+export interface ModelledMachineOptions {
+  readonly prices: PriceList;
+  readonly lanes: "counter" | "replica";
+  readonly n: number;
+  readonly sizes: Sizes;
+  /** Commands in one request, and bytes of one request with its payload. */
+  readonly bundle: number;
+  readonly requestBytes: number;
+  /** Where workers run. */
+  readonly workers: Pool;
+  /** Whether everything runs there, and that of other replicas too; else loop and lanes have processors of their own. */
+  readonly shared: boolean;
+}
+
+/**
+ * A machine with a serial loop, workers, and lanes in which its trusted subsystem signs in order. Each is first come, first
+ * served, and exact: what a job takes and what it waits for is added up, nothing is drawn or averaged.
+ */
+export class ModelledMachine implements Machine {
+  readonly #options: ModelledMachineOptions;
+  readonly #account = new Account();
+  readonly #loop = new Server();
+  readonly #lanes = new Map<InstanceId, Server>();
+  readonly #workers: Pool;
+  /** Commands and bytes that the handler under way has executed. */
+  #executed = 0;
+  #executedBytes = 0;
+
+  constructor(options: ModelledMachineOptions) {
+    this.#options = options;
+    this.#workers = options.workers;
+  }
+
+  /** What this machine has done so far: a copy. */
+  account(): Account {
+    const account = new Account().since(this.#account);
+    for (const name of ["cpu", "sentBytes", "sentMessages"] as const) account[name].set(this.#account[name]);
+    account.loop = { ...this.#loop.occupancy };
+    account.workers = { ...this.#workers.occupancy };
+    for (const { occupancy } of this.#lanes.values()) {
+      if (occupancy.busy >= account.lane.busy) account.lane = { ...occupancy };
+    }
+    return account;
+  }
+
+  arrive({ kind }: Message, bytes: number, now: Micros): Instant {
+    const { beside, before } = this.#options.prices.receive[kind] as Tariff;
+    if (!beside.free) this.#beside(Activity.Receive, beside.of(this.#quantity(bytes)), now);
+    if (before.free) return now;
+    return this.#work(Activity.Receive, before.of(this.#quantity(bytes)), now);
+  }
+
+  arriveFromClient(_message: ClientMessage, bytes: number, now: Micros): Instant {
+    const { before, beside } = this.#options.prices.request;
+    const quantity = this.#quantity(bytes);
+    if (!beside.free) this.#beside(Activity.Clients, beside.of(quantity), now);
+    if (before.free) return now;
+    return this.#work(Activity.Clients, before.of(quantity), now);
+  }
+
+  handle({ kind }: Message, bytes: number, effects: readonly Effect[], now: Micros): Instant {
+    const { loop } = this.#options.prices.receive[kind] as Tariff;
+    const duration = loop.free ? 0 : this.#spend(Activity.Receive, loop.of(this.#quantity(bytes)));
+    return this.#turn(duration, effects, now);
+  }
+
+  handleFromClient(_message: ClientMessage, bytes: number, effects: readonly Effect[], now: Micros): Instant {
+    const duration = this.#options.prices.request.loop.of(this.#quantity(bytes));
+    this.#spend(Activity.Clients, duration);
+    return this.#turn(duration, effects, now);
+  }
+
+  handleOwn(_event: OwnEvent, effects: readonly Effect[], now: Micros): Instant {
+    const duration = this.#options.prices.own.loop.ofBytes(0);
+    this.#spend(Activity.Own, duration);
+    return this.#turn(duration, effects, now);
+  }
+
+  execute(commands: number, bytes: number): void {
+    this.#executed += commands;
+    this.#executedBytes += bytes;
+  }
+
+  certify(claim: Claim, now: Micros): Instant {
+    const duration = this.#options.prices.certify(claim.type).before.of(this.#quantity(claimBytes(claim)));
+    this.#spend(Activity.Certify, duration);
+    if (duration === 0) return now;
+    const end = this.#workers.serve(now, duration);
+    if (claim.type !== "slot" && claim.type !== "succession" && claim.type !== "opening") return end;
+    return this.#lane(claim.instance).follow(now, duration, end);
+  }
+
+  combine(claim: Claim, shares: number, now: Micros): Instant {
+    const { before } = this.#options.prices.combine(schemeOf(claim));
+    return this.#work(Activity.Combine, before.of({ bytes: 0, requests: 0, commands: 0, shares }), now);
+  }
+
+  crash(now: Micros): void {
+    this.#loop.reset(now);
+    if (!this.#options.shared) this.#workers.reset(now);
+    for (const lane of this.#lanes.values()) lane.reset(now);
+  }
+
+  /** The loop's turn: what came, and what it led to. */
+  #turn(received: number, effects: readonly Effect[], now: Micros): Instant {
+    let duration = received + this.#execution(now);
+    for (const effect of effects) duration += this.#effect(effect, now);
+    if (!this.#options.shared || duration === 0) return this.#loop.serve(now, duration);
+    return this.#loop.follow(now, duration, this.#workers.serve(now, duration));
+  }
+
+  #execution(now: Micros): number {
+    if (this.#executed === 0) return 0;
+    const { loop, beside } = this.#options.prices.execute;
+    const quantity = {
+      bytes: this.#executedBytes,
+      requests: this.#executed / this.#options.bundle,
+      commands: this.#executed,
+      shares: 0,
+    };
+    this.#executed = 0;
+    this.#executedBytes = 0;
+    const duration = loop.of(quantity);
+    this.#spend(Activity.Execute, duration);
+    if (!beside.free) this.#beside(Activity.Execute, beside.of(quantity), now);
+    return duration;
+  }
+
+  /** What an effect costs the loop; workers get theirs. */
+  #effect(effect: Effect, now: Micros): number {
+    switch (effect.type) {
+      case "send":
+        return this.#send(effect.message, 1, now);
+      case "broadcast":
+        return this.#send(effect.message, this.#options.n - 1, now);
+      case "reply":
+        return this.#reply(now);
+      case "certify": {
+        const { loop } = this.#options.prices.certify(effect.claim.type);
+        return loop.free
+          ? 0
+          : this.#spend(Activity.Certify, loop.of(this.#quantity(claimBytes(effect.claim))));
+      }
+      default:
+        return 0;
+    }
+  }
+
+  #send(message: Message, receivers: number, now: Micros): number {
+    const { prices, sizes } = this.#options;
+    const { kind } = message;
+    const bytes = sizes.message(message);
+    const { sentBytes, sentMessages } = this.#account;
+    sentBytes[kind] = (sentBytes[kind] as number) + bytes * receivers;
+    sentMessages[kind] = (sentMessages[kind] as number) + receivers;
+    const once = prices.prepare[kind] as Tariff;
+    const each = prices.send[kind] as Tariff;
+    const quantity = this.#quantity(bytes);
+    const beside = once.beside.of(quantity) + receivers * each.beside.of(quantity);
+    if (beside > 0 && receivers > 1) this.#spread(beside, now);
+    else if (beside > 0) this.#beside(Activity.Send, beside, now);
+    const duration = once.loop.of(quantity) + receivers * each.loop.of(quantity);
+    return duration === 0 ? 0 : this.#spend(Activity.Send, duration);
+  }
+
+  #reply(now: Micros): number {
+    const { prices, bundle } = this.#options;
+    const quantity = { bytes: 0, requests: 1, commands: bundle, shares: 0 };
+    const beside = prices.reply.beside.of(quantity);
+    if (beside > 0) this.#beside(Activity.Clients, beside, now);
+    return this.#spend(Activity.Clients, prices.reply.loop.of(quantity));
+  }
+
+  #quantity(bytes: number): { bytes: number; requests: number; commands: number; shares: number } {
+    const requests = Math.floor(bytes / this.#options.requestBytes);
+    return { bytes, requests, commands: requests * this.#options.bundle, shares: 0 };
+  }
+
+  #lane(instance: InstanceId): Server {
+    const key = this.#options.lanes === "counter" ? instance : 0;
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) {
+      lane = new Server();
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+
+  #work(activity: Activity, duration: number, now: Micros): Instant {
+    if (duration === 0) return now;
+    this.#spend(activity, duration);
+    return this.#workers.serve(now, duration);
+  }
+
+  #beside(activity: Activity, duration: number, now: Micros): void {
+    if (duration === 0) return;
+    this.#spend(activity, duration);
+    this.#workers.serve(now, duration);
+  }
+
+  #spread(duration: number, now: Micros): void {
+    this.#spend(Activity.Send, duration);
+    this.#workers.spread(now, duration);
+  }
+
+  #spend(activity: Activity, duration: number): number {
+    this.#account.cpu[activity] = this.#spent(activity) + duration;
+    return duration;
+  }
+
+  #spent(activity: Activity): number {
+    return this.#account.cpu[activity] as number;
+  }
+}
+
+function claimBytes(claim: Claim): number {
+  return "message" in claim ? claim.message.length : 0;
+}
