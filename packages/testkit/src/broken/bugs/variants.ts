@@ -122,7 +122,8 @@ const RELAYS: readonly PlantedBug[] = [
   },
   {
     id: "pbft-fault-on-evidence-relayed-early",
-    title: "the same, over PBFT",
+    title:
+      "PBFT: blames a new O-primary for evidence that a relay damaged and showed before the view was entered",
     source: "a bug that a directed test found: dqbft.md H29",
     edits: [
       {
