@@ -15,6 +15,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["bench", async () => (await import("./commands/bench.ts")).benchCommand()],
   ["load", async () => (await import("./commands/load.ts")).loadCommand()],
   ["check", async () => (await import("./commands/check.ts")).checkCommand()],
+  ["sim", async () => (await import("./commands/sim.ts")).simCommand()],
   ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],
 ]);
 

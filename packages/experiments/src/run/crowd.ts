@@ -62,7 +62,7 @@ function populate(scene: CrowdScene, region: number): Population {
   const { load, replicas: n } = scenario;
   const targets = targetsOf(region, wan, candidatesOf(scenario, cluster.multiPrimary));
   const closed = load.type === "closed";
-  const count = closed ? load.clientsPerRegion : targets.length * OPEN_CLIENTS_PER_REPLICA;
+  const count = closed ? share(load.clientsPerRegion, region) : targets.length * OPEN_CLIENTS_PER_REPLICA;
   let next: (client: LoadClient) => void = () => undefined;
   const listener = {
     answered: (client: LoadClient, due: number) => {
@@ -90,6 +90,11 @@ function populate(scene: CrowdScene, region: number): Population {
       next = given;
     },
   };
+}
+
+/** How many of the clients are in this region: a whole number, and evenly spread. */
+function share(perRegion: number, region: number): number {
+  return Math.round(perRegion * (region + 1)) - Math.round(perRegion * region);
 }
 
 /** Everybody that is up at the start; without the O-primary where others coordinate, and it alone where nobody else does. */

@@ -37,7 +37,10 @@ export type ScenarioEvent =
 
 /** How clients ask. One request is one bundle of commands that one client signs. */
 export type Load =
-  /** Every client has so many requests under way, and sends one more for every answer. */
+  /**
+   * Every client has so many requests under way, and sends one more for every answer. Where there are fewer clients than regions,
+   * `clientsPerRegion` is a fraction.
+   */
   | { readonly type: "closed"; readonly clientsPerRegion: number; readonly inFlight: number }
   /** Requests come whatever the answers do (Poisson); latency counts from when a request was due. */
   | { readonly type: "open"; readonly requestsPerSecond: number };
