@@ -1,6 +1,6 @@
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import type { Parameters } from "@destiny/core/parameters";
-import type { Delays } from "@destiny/simulator/cluster/replica-host";
+import type { Delays } from "@destiny/simulator/machine/fixed-delays";
 import type { Decision } from "./decisions.ts";
 
 /**

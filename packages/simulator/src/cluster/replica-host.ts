@@ -1,11 +1,4 @@
-import type {
-  Effect,
-  HistoryRequest,
-  Job,
-  JobResult,
-  LogRecord,
-  StateRequest,
-} from "@destiny/core/effects/effects";
+import type { Effect, Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
 import type { Outbox } from "@destiny/core/effects/port";
 import { type InstanceId, type Micros, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
@@ -13,29 +6,20 @@ import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
-import { LOGGED_KINDS, type Message, Proposal } from "@destiny/core/wire/messages";
+import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
-import { StatePages } from "@destiny/core/wire/state-transfer";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { SimulatedDisk } from "../disk/disk.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Trace } from "../engine/trace.ts";
-import type { Network, Parcel } from "../network/network.ts";
+import type { Instant, Machine } from "../machine/machine.ts";
+import type { Network } from "../network/network.ts";
+import type { Shipment } from "../network/shipment.ts";
+import type { Sizes } from "../network/sizes.ts";
 import type { ClusterTrust } from "../trust/trust.ts";
-import { EffectGate } from "./effect-gate.ts";
+import { Performer } from "./performer.ts";
 import { type TimerName, Timers } from "./timers.ts";
 import { TraceKind, traceMessage } from "./trace-message.ts";
-
-/** How long a replica's machine takes for things. */
-export interface Delays {
-  /** Until a write is durable. */
-  readonly diskMicros: Micros;
-  /** To check a message. */
-  readonly verifyMicros: Micros;
-  /** Until the trusted subsystem, or the host's own key, has signed. */
-  readonly certifyMicros: Micros;
-  readonly combineMicros: Micros;
-}
 
 export interface ReplicaHostOptions {
   readonly self: ReplicaId;
@@ -44,11 +28,20 @@ export interface ReplicaHostOptions {
   readonly network: Network;
   readonly trace: Trace;
   readonly trust: ClusterTrust;
-  readonly delays: Delays;
+  readonly sizes: Sizes;
+  readonly machine: Machine;
+  /** How long its disk takes. */
+  readonly diskMicros: Micros;
+  /**
+   * Whether what a replica persists has to be durable before it goes on. If not, its disk is no more than memory for checkpoints:
+   * it costs nothing, and the replica cannot come back after a crash.
+   */
+  readonly durable: boolean;
   /** Makes the replica that this host runs, anew after every crash. */
   readonly create: (self: ReplicaId, outbox: Outbox) => Driven;
   readonly isBackground: (timer: TimerName) => boolean;
-  readonly reply: (from: ReplicaId, reply: Reply) => void;
+  /** Sends a reply that is ready to leave at an instant. */
+  readonly reply: (from: ReplicaId, reply: Reply, at: Instant) => void;
   readonly report: (by: ReplicaId, peer: ReplicaId, reason: Misbehaviour) => void;
   readonly tap?: HostTap;
 }
@@ -63,15 +56,18 @@ export interface HostTap {
 
 /**
  * One simulated machine: drives a replica by the contract of every driver, with a disk and a trusted subsystem that outlive
- * its crashes.
+ * its crashes. What the replica asks for is carried out when the machine's loop is done with the event behind it; the replica
+ * itself has its events as they come, one after the other.
  */
 export class ReplicaHost {
   readonly self: ReplicaId;
   readonly disk: SimulatedDisk;
   readonly subsystem: ThreshSign;
   readonly #options: ReplicaHostOptions;
-  readonly #gate: EffectGate;
+  readonly #performer: Performer;
   readonly #timers: Timers;
+  /** Whether effects can be passed on before they are due: nothing looks at them, and nothing holds them back. */
+  readonly #early: boolean;
   #driven: Driven | null = null;
   /** What was begun before a crash does not end after it. */
   #life = 0;
@@ -81,13 +77,22 @@ export class ReplicaHost {
   #paused: (() => void)[] | null = null;
 
   constructor(options: ReplicaHostOptions) {
-    const { self, engine, trust, delays, isBackground } = options;
+    const { self, engine, trust, diskMicros, isBackground } = options;
     this.self = self;
     this.#options = options;
+    this.#early = !options.durable && options.tap === undefined;
     this.subsystem = trust.createSubsystem(self);
-    this.disk = new SimulatedDisk(engine, delays.diskMicros, () => this.#gate.open());
-    this.#gate = new EffectGate(this.disk, (effect) => this.#leave(effect));
+    this.disk = new SimulatedDisk(engine, diskMicros, () => this.#performer.open());
     this.#timers = new Timers(engine, (name) => this.#onExpiry(name), isBackground);
+    this.#performer = new Performer({
+      ...options,
+      disk: this.disk,
+      timers: this.#timers,
+      leaving: (effect) => this.#isLeaving(effect),
+      certify: ({ claim }) => trust.certify(self, this.subsystem, claim),
+      at: (instant, call) => this.#at(instant, call),
+      complete: (job, result, done) => this.#complete(job, result, done),
+    });
   }
 
   get alive(): boolean {
@@ -107,24 +112,29 @@ export class ReplicaHost {
     const driven = this.#options.create(this.self, { push: (effect) => void effects.push(effect) });
     this.#driven = driven;
     this.#options.trace.note(TraceKind.Start, this.#options.engine.now, this.self);
-    this.#step(() => {
-      const checkpoint = this.disk.loadCheckpoint();
-      if (checkpoint !== null) driven.restore(checkpoint);
-      for (const record of this.disk.records()) if (this.#trusts(driven, record)) driven.recover(record);
-      driven.start();
-    });
+    this.#step(
+      () => {
+        const checkpoint = this.disk.loadCheckpoint();
+        if (checkpoint !== null) driven.restore(checkpoint);
+        for (const record of this.disk.records()) if (this.#trusts(driven, record)) driven.recover(record);
+        driven.start();
+      },
+      (now) => this.#options.machine.handleOwn("start", effects, now),
+    );
   }
 
   /** Loses everything but what is durable and what the trusted subsystem remembers; `kept` as {@link SimulatedDisk.crash}. */
   crash(kept = 0): void {
     invariant(this.#driven !== null, "a replica that runs");
-    this.#options.trace.note(TraceKind.Crash, this.#options.engine.now, this.self);
+    const { trace, engine, machine } = this.#options;
+    trace.note(TraceKind.Crash, engine.now, this.self);
     this.#driven = null;
     this.#paused = null;
     this.#life += 1;
-    this.#gate.clear();
+    this.#performer.clear();
     this.#timers.clear();
     this.disk.crash(kept);
+    machine.crash(engine.now);
   }
 
   /** Nothing happens to the replica from now on, until {@link resume}: what comes waits. */
@@ -140,51 +150,70 @@ export class ReplicaHost {
   }
 
   /** Something arrives. Nobody is there to take it if the replica is down. */
-  onParcel(parcel: Parcel): void {
+  onShipment(shipment: Shipment): void {
     if (this.#driven === null) return;
-    const { from, instance, content } = parcel;
-    if (from >= this.#options.n) return this.#onClientMessage(content as ClientMessage);
+    const { from, instance, content, bytes } = shipment;
+    const { trace, engine, machine, n } = this.#options;
+    if (from >= n) return this.#onClientMessage(content as ClientMessage, bytes);
     const message = content as Message;
-    const { trace, engine, delays } = this.#options;
     trace.note(TraceKind.Arrival, engine.now, this.self, from, instance);
     traceMessage(trace, message);
-    this.#after(delays.verifyMicros, () => this.#receive(from, instance, message));
+    const ready = machine.arrive(message, bytes, engine.now);
+    if (ready > engine.now) this.#at(ready, () => this.#receive(shipment));
+    else this.#receive(shipment);
   }
 
   /** Lets something happen to the replica, as one event. */
-  act(event: (driven: Driven) => void): void {
+  act(event: (driven: Driven) => void, spend: (now: Micros) => Instant = (now) => this.#spend(now)): void {
     const driven = this.#driven;
     if (driven === null) return;
-    if (this.#paused !== null) this.#paused.push(() => this.act(event));
-    else this.#step(() => event(driven));
+    if (this.#paused !== null) this.#paused.push(() => this.act(event, spend));
+    else this.#step(() => event(driven), spend);
   }
 
-  #receive(from: ReplicaId, instance: InstanceId, message: Message): void {
-    this.act((driven) => {
-      const { trust, report } = this.#options;
-      const checks = driven.checks(instance, message);
-      if (checks === null) return report(this.self, from, Misbehaviour.BadFrame);
-      if (!trust.authenticate(instance, message, checks)) {
-        return report(this.self, from, Misbehaviour.BadCertificate);
-      }
-      driven.receive(from, instance, message);
-    });
+  #receive(shipment: Shipment): void {
+    const driven = this.#driven;
+    if (driven === null) return;
+    if (this.#paused !== null) return void this.#paused.push(() => this.#receive(shipment));
+    const { machine, engine, trust } = this.#options;
+    const { from, instance, bytes } = shipment;
+    const message = shipment.content as Message;
+    if (trust.knows?.(instance, message) !== true && !this.#isAuthentic(driven, shipment)) return;
+    invariant(!this.#stepping, "one event at a time");
+    this.#stepping = true;
+    driven.receive(from, instance, message);
+    this.#perform(machine.handle(message, bytes, this.#effects, engine.now));
+    this.#stepping = false;
   }
 
-  #onClientMessage(message: ClientMessage): void {
-    const { trust, trace, engine, delays } = this.#options;
+  #isAuthentic(driven: Driven, { from, instance, content }: Shipment): boolean {
+    const { trust, report } = this.#options;
+    const message = content as Message;
+    const checks = driven.checks(instance, message);
+    if (checks !== null && trust.authenticate(instance, message, checks)) return true;
+    const reason = checks === null ? Misbehaviour.BadFrame : Misbehaviour.BadCertificate;
+    report(this.self, from, reason);
+    return false;
+  }
+
+  #onClientMessage(message: ClientMessage, bytes: number): void {
+    const { trust, trace, engine, machine } = this.#options;
     if (message.type === "hello") return;
     trace.note(TraceKind.Client, engine.now, this.self);
-    this.#after(delays.verifyMicros, () =>
-      this.act((driven) => {
-        if (message.type === "submit") {
-          trust.holds(requestCheck(message.request));
-          driven.submit(message.request);
-        } else {
-          trust.holds(assignCheck(message.assign));
-          driven.reassign(message.assign);
-        }
-      }),
+    const ready = machine.arriveFromClient(message, bytes, engine.now);
+    this.#at(ready, () =>
+      this.act(
+        (driven) => {
+          if (message.type === "submit") {
+            trust.holds(requestCheck(message.request));
+            driven.submit(message.request);
+          } else {
+            trust.holds(assignCheck(message.assign));
+            driven.reassign(message.assign);
+          }
+        },
+        (now) => machine.handleFromClient(message, bytes, this.#effects, now),
+      ),
     );
   }
 
@@ -203,112 +232,67 @@ export class ReplicaHost {
     this.act((driven) => driven.expire(instance, timer));
   }
 
-  /** One event in, its effects out, in order. */
-  #step(event: () => void): void {
-    invariant(!this.#stepping, "one event at a time");
-    this.#stepping = true;
-    event();
-    const life = this.#life;
-    const { tap } = this.#options;
-    for (const pushed of this.#effects.splice(0)) {
-      const effects = tap === undefined || life !== this.#life ? [pushed] : tap.perform(this, pushed);
-      for (const effect of effects) if (life === this.#life) this.#perform(effect);
-    }
-    this.#stepping = false;
-  }
-
-  #perform(effect: Effect): void {
-    switch (effect.type) {
-      case "persist":
-        this.disk.append(effect.record);
-        return this.#gate.close();
-      case "note":
-        return this.disk.append(effect.record);
-      case "save-checkpoint":
-        return this.disk.saveCheckpoint(effect.checkpoint);
-      case "retire":
-        return this.disk.retire(effect.watermarks);
-      case "set-timer":
-        return this.#timers.set(effect, effect.delay);
-      case "cancel-timer":
-        return this.#timers.cancel(effect);
-      case "combine":
-        return this.#combine(effect);
-      case "report":
-        return this.#options.report(this.self, effect.peer, effect.reason);
-      default:
-        return this.#gate.pass(effect);
-    }
-  }
-
-  /** Performs what had to wait until it was durable. */
-  #leave(effect: Effect): void {
-    this.#options.tap?.leave(this, effect);
-    if (this.#driven === null) return; // It crashed just before.
-    switch (effect.type) {
-      case "send":
-        return this.#send(effect.to, effect.instance, effect.message);
-      case "broadcast":
-        for (let to = 0; to < this.#options.n; to += 1) {
-          if (to !== this.self) this.#send(to, effect.instance, effect.message);
-        }
-        return;
-      case "certify":
-        return this.#certify(effect);
-      case "reply":
-        return this.#options.reply(this.self, effect.reply);
-      case "serve-history":
-        return this.#serveHistory(effect.request);
-      case "serve-state":
-        return this.#serveState(effect.request);
-      default:
-        invariant(false, `an effect that never waits: ${effect.type}`);
-    }
-  }
-
-  #send(to: ReplicaId, instance: InstanceId, message: Message): void {
-    this.#options.network.send({ from: this.self, to, instance, content: message });
-  }
-
-  #certify({ job, claim }: Effect & { type: "certify" }): void {
-    const result = this.#options.trust.certify(this.self, this.subsystem, claim);
-    this.#complete(this.#options.delays.certifyMicros, job, result);
-  }
-
-  #combine({ job, claim, shares }: Effect & { type: "combine" }): void {
-    const result = this.#options.trust.combine(claim, shares);
-    this.#complete(this.#options.delays.combineMicros, job, result);
-  }
-
-  /** Always an event of its own, however soon. */
-  #complete(delay: Micros, job: Job, result: JobResult): void {
-    const { trace, engine } = this.#options;
-    this.#later(delay, () => {
+  /** A job is done at an instant. Always an event of its own, however soon. */
+  #complete(job: Job, result: JobResult, done: Instant): void {
+    const { trace, engine, machine } = this.#options;
+    this.#later(done, () => {
       trace.note(TraceKind.Completion, engine.now, this.self, job.instance, job.ticket);
-      this.act((driven) => driven.complete(job, result));
+      this.act(
+        (driven) => driven.complete(job, result),
+        (now) => machine.handleOwn("completion", this.#effects, now),
+      );
     });
   }
 
-  #serveHistory({ instance, to, first, last }: HistoryRequest): void {
-    for (const { message } of this.disk.history(instance, first, last)) {
-      if (!LOGGED_KINDS.includes(message.kind)) continue;
-      if (!(message instanceof Proposal) || message.certificate.length > 0) this.#send(to, instance, message);
+  #spend(now: Micros): Instant {
+    return this.#options.machine.handleOwn("expiry", this.#effects, now);
+  }
+
+  /** One event in, its effects out, in order. */
+  #step(event: () => void, spend: (now: Micros) => Instant): void {
+    invariant(!this.#stepping, "one event at a time");
+    this.#stepping = true;
+    event();
+    this.#perform(spend(this.#options.engine.now));
+    this.#stepping = false;
+  }
+
+  /** Carries out what the event led to, once the loop is done with it. */
+  #perform(done: Instant): void {
+    if (this.#effects.length === 0) return;
+    const effects = this.#effects.splice(0);
+    if (this.#early || done < this.#options.engine.now + 1) this.#carryOut(effects, done);
+    else this.#later(done, () => this.#carryOut(effects, this.#options.engine.now));
+  }
+
+  #carryOut(pushed: readonly Effect[], at: Instant): void {
+    const { tap } = this.#options;
+    const life = this.#life;
+    for (const effect of pushed) {
+      if (life !== this.#life) return;
+      if (tap === undefined) this.#performer.perform(effect, at);
+      else for (const each of tap.perform(this, effect)) this.#performUnlessGone(each, at, life);
     }
   }
 
-  #serveState({ to, seq, ticket, pieces }: StateRequest): void {
-    const found = this.disk.pieces(seq, pieces);
-    if (found !== null) this.#send(to, ROOT, new StatePages({ seq, ticket, pieces: found }));
+  #performUnlessGone(effect: Effect, at: Instant, life: number): void {
+    if (life === this.#life) this.#performer.perform(effect, at);
   }
 
-  #after(delay: Micros, call: () => void): void {
-    if (delay === 0) call();
-    else this.#later(delay, call);
+  #isLeaving(effect: Effect): boolean {
+    this.#options.tap?.leave(this, effect);
+    return this.#driven !== null; // Else it crashed just before.
   }
 
-  #later(delay: Micros, call: () => void): void {
+  #at(instant: Instant, call: () => void): void {
+    if (instant < this.#options.engine.now + 1) call();
+    else this.#later(instant, call);
+  }
+
+  #later(instant: Instant, call: () => void): void {
     const life = this.#life;
-    this.#options.engine.after(delay, () => {
+    const { engine } = this.#options;
+    engine.after(Math.floor(instant) - engine.now, () => {
       if (life === this.#life) call();
     });
   }

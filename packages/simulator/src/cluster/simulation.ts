@@ -10,8 +10,8 @@ import { Replica, STATUS_TIMER } from "@destiny/core/replica/replica";
 import type { Service } from "@destiny/core/service/service";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { clientOf, SimulatedClient } from "../clients/client.ts";
+import type { Delays } from "../machine/fixed-delays.ts";
 import type { LatencyModel } from "../network/latency.ts";
-import type { Delays } from "./replica-host.ts";
 import { World } from "./world.ts";
 
 export interface SimulationOptions<S extends Service> {

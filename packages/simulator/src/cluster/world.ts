@@ -8,10 +8,15 @@ import type { Driven } from "@destiny/core/replica/driven";
 import type { Reply } from "@destiny/core/wire/reply";
 import { Engine } from "../engine/engine.ts";
 import { Trace } from "../engine/trace.ts";
+import { type Delays, FixedDelays } from "../machine/fixed-delays.ts";
+import type { Instant, MachineFactory } from "../machine/machine.ts";
 import { type Address, constantLatency, type LatencyModel } from "../network/latency.ts";
-import { Network, type Parcel } from "../network/network.ts";
+import type { Links } from "../network/links.ts";
+import { Network } from "../network/network.ts";
+import type { Shipment } from "../network/shipment.ts";
+import { type Sizes, WEIGHTLESS } from "../network/sizes.ts";
 import { type ClusterTrust, Trust } from "../trust/trust.ts";
-import { CLIENT_INSTANCE, type Delays, type HostTap, ReplicaHost } from "./replica-host.ts";
+import { CLIENT_INSTANCE, type HostTap, ReplicaHost } from "./replica-host.ts";
 import type { TimerName } from "./timers.ts";
 import { TraceKind } from "./trace-message.ts";
 
@@ -28,6 +33,14 @@ export interface WorldOptions {
   readonly tap?: HostTap;
   /** The cluster's keys; model cryptography if absent. */
   readonly trust?: ClusterTrust;
+  /** What carries between parties in place of {@link latency}: distances, rates and queues. */
+  readonly links?: (random: Random) => Links;
+  /** What everything weighs on links; nothing if absent. */
+  readonly sizes?: Sizes;
+  /** The machines of replicas, in place of {@link delays}; the disk's counts all the same. */
+  readonly machine?: MachineFactory;
+  /** Whether replicas wait for their disks; they do if absent. */
+  readonly durable?: boolean;
 }
 
 /** What a replica refused, and whose it was. */
@@ -56,31 +69,42 @@ export class World {
   readonly hosts: readonly ReplicaHost[];
   readonly reports: Report[] = [];
   readonly #n: number;
+  readonly #sizes: Sizes;
   readonly #parties: Party[] = [];
   readonly #addresses = new Map<Digest, Address>();
 
   constructor(options: WorldOptions) {
-    const { faults, seed, instances, create } = options;
+    const { faults, seed, instances } = options;
     this.#n = faults.n;
     this.random = new Random(seed);
     this.trust = options.trust ?? new Trust({ faults, instances, seed });
     const latency = options.latency?.(this.random.fork(1)) ?? constantLatency(LATENCY);
-    const { engine, trace, trust } = this;
-    this.network = new Network({ engine, latency, deliver: (parcel) => this.#deliver(parcel) });
-    const common = { n: faults.n, engine, trace, trust, network: this.network, create };
-    this.hosts = Array.from(
-      { length: faults.n },
-      (_, self) =>
-        new ReplicaHost({
-          ...common,
-          self,
-          delays: { ...DELAYS, ...options.delays },
-          ...(options.tap !== undefined && { tap: options.tap }),
-          isBackground: options.isBackground ?? (() => false),
-          reply: (from, reply) => this.#reply(from, reply),
-          report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),
-        }),
-    );
+    this.#sizes = options.sizes ?? WEIGHTLESS;
+    this.network = new Network({
+      ...{ engine: this.engine, latency, n: faults.n },
+      ...(options.links !== undefined && { links: options.links(this.random.fork(2)) }),
+      deliver: (shipment, to) => this.#deliver(shipment, to),
+    });
+    this.hosts = this.#createHosts(options);
+  }
+
+  #createHosts(options: WorldOptions): ReplicaHost[] {
+    const { engine, trace, trust, network } = this;
+    const delays = { ...DELAYS, ...options.delays };
+    const common = { engine, trace, trust, network, n: this.#n, sizes: this.#sizes, create: options.create };
+    const host = (self: ReplicaId): ReplicaHost =>
+      new ReplicaHost({
+        ...common,
+        self,
+        machine: options.machine?.(self) ?? new FixedDelays(delays),
+        diskMicros: delays.diskMicros,
+        durable: options.durable ?? true,
+        ...(options.tap !== undefined && { tap: options.tap }),
+        isBackground: options.isBackground ?? (() => false),
+        reply: (from, reply, at) => this.#reply(from, reply, at),
+        report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),
+      });
+    return Array.from({ length: this.#n }, (_, self) => host(self));
   }
 
   host(replica: ReplicaId): ReplicaHost {
@@ -110,16 +134,18 @@ export class World {
     this.engine.run(this.engine.now + span);
   }
 
-  #deliver(parcel: Parcel): void {
-    const host = this.hosts[parcel.to];
-    if (host !== undefined) return host.onParcel(parcel);
-    const reply = parcel.content as Reply;
-    this.trace.note(TraceKind.Reply, this.engine.now, parcel.to, parcel.from, reply.timestamp);
-    this.#parties[parcel.to - this.#n]?.onReply(parcel.from, reply);
+  #deliver(shipment: Shipment, to: Address): void {
+    const host = this.hosts[to];
+    if (host !== undefined) return host.onShipment(shipment);
+    const reply = shipment.content as Reply;
+    this.trace.note(TraceKind.Reply, this.engine.now, to, shipment.from, reply.timestamp);
+    this.#parties[to - this.#n]?.onReply(shipment.from, reply);
   }
 
-  #reply(from: ReplicaId, reply: Reply): void {
+  #reply(from: ReplicaId, reply: Reply, at: Instant): void {
     const to = this.#addresses.get(reply.client);
-    if (to !== undefined) this.network.send({ from, to, instance: CLIENT_INSTANCE, content: reply });
+    if (to === undefined) return;
+    const parcel = { from, to, instance: CLIENT_INSTANCE, content: reply };
+    this.network.send(parcel, this.#sizes.reply(reply), at);
   }
 }

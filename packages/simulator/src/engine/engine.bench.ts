@@ -93,6 +93,8 @@ for (const [name, run] of Object.entries(ways)) {
     rates.push((RECEIVERS * BROADCASTS) / (user + system));
   }
   const median = rates.sort((a, b) => a - b)[ROUNDS >> 1] ?? 0;
-  console.log(`${name.padEnd(40)} ${median.toFixed(1).padStart(6)} M messages per processor second`);
+  process.stdout.write(
+    `${name.padEnd(40)} ${median.toFixed(1).padStart(6)} M messages per processor second\n`,
+  );
 }
 if (sum === 0) throw new Error("nothing happened");

@@ -88,7 +88,7 @@ export class Engine {
     for (;;) {
       const far = this.#heap.firstTime;
       const near = this.#wheel.firstTime(this.#now);
-      const at = far <= near ? far : near;
+      const at = Math.min(far, near);
       if (at > end) break;
       const occurrence = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
       if (this.#happen(at, occurrence) && enough()) return;

@@ -2,17 +2,18 @@ import { Random } from "@destiny/core/kernel/random";
 import { expect, test } from "vitest";
 import { Engine } from "../engine/engine.ts";
 import { constantLatency, type LatencyModel, matrixLatency, uniformLatency } from "./latency.ts";
-import { Network, type Parcel } from "./network.ts";
+import { Network } from "./network.ts";
+import type { Deliver } from "./shipment.ts";
 
 function open(latency: LatencyModel): { engine: Engine; network: Network; arrived: string[] } {
   const engine = new Engine();
   const arrived: string[] = [];
-  const deliver = ({ from, to, instance }: Parcel): void =>
+  const deliver: Deliver = ({ from, instance }, to) =>
     void arrived.push(`${from}->${to} #${instance} at ${engine.now}`);
-  return { engine, network: new Network({ engine, latency, deliver }), arrived };
+  return { engine, network: new Network({ engine, latency, deliver, n: 4 }), arrived };
 }
 
-const parcel = (from: number, to: number, instance: number): Parcel => ({ from, to, instance, content: {} });
+const parcel = (from: number, to: number, instance: number) => ({ from, to, instance, content: {} });
 
 test("a parcel arrives after the latency of its link", () => {
   const { engine, network, arrived } = open(

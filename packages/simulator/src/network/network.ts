@@ -1,6 +1,10 @@
 import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
 import { type Engine, Occurrence } from "../engine/engine.ts";
+import type { Instant } from "../machine/machine.ts";
+import { Flights } from "./flights.ts";
 import type { Address, LatencyModel } from "./latency.ts";
+import { type Links, NEVER } from "./links.ts";
+import type { Deliver, Shipment } from "./shipment.ts";
 
 /** Something on its way. */
 export interface Parcel {
@@ -31,39 +35,54 @@ export interface Fate {
 export type Meddler = (parcel: Parcel) => Fate | null;
 
 class Arrival extends Occurrence {
-  readonly #parcel: Parcel;
-  readonly #deliver: (parcel: Parcel) => void;
+  readonly #shipment: Shipment;
+  readonly #to: Address;
+  readonly #arrive: Deliver;
 
-  constructor(parcel: Parcel, deliver: (parcel: Parcel) => void) {
+  constructor(shipment: Shipment, to: Address, arrive: Deliver) {
     super();
-    this.#parcel = parcel;
-    this.#deliver = deliver;
+    this.#shipment = shipment;
+    this.#to = to;
+    this.#arrive = arrive;
   }
 
   happen(): void {
-    this.#deliver(this.#parcel);
+    this.#arrive(this.#shipment, this.#to);
   }
 }
 
 export interface NetworkOptions {
   readonly engine: Engine;
+  readonly deliver: Deliver;
+  /** Replicas; they have the first addresses. */
+  readonly n: number;
+  /** How long everything takes that is not carried by {@link links}. */
   readonly latency: LatencyModel;
-  readonly deliver: (parcel: Parcel) => void;
+  /** What carries in place of the latency model, if anything does. */
+  readonly links?: Links;
 }
 
-/** Links between all parties, each first in, first out unless a meddler says otherwise. Carries objects by reference. */
+const UNCHANGED = (parcel: Parcel): Parcel => parcel;
+
+/**
+ * Links between all parties, each first in, first out unless a meddler says otherwise. Carries objects by reference. As long as
+ * nobody wants to see or to change single parcels, links carry broadcasts whole.
+ */
 export class Network {
   readonly #options: NetworkOptions;
+  readonly #flights: Flights | null;
   /** When the last parcel of a link arrives. */
   readonly #lastArrival = new Map<number, Micros>();
   readonly #drops = new Set<ParcelRule>();
-  readonly #holds = new Map<ParcelRule, Parcel[]>();
+  readonly #holds = new Map<ParcelRule, Sent[]>();
   #meddler: Meddler | null = null;
-  #transcribe: (parcel: Parcel) => Parcel | null = (parcel) => parcel;
+  #transcribe: (parcel: Parcel) => Parcel | null = UNCHANGED;
   readonly #watchers: ((parcel: Parcel) => void)[] = [];
 
   constructor(options: NetworkOptions) {
     this.#options = options;
+    const { engine, links, deliver } = options;
+    this.#flights = links === undefined ? null : new Flights(engine, links, deliver);
   }
 
   /** Is shown every parcel that is sent, the held and the dropped too. */
@@ -83,7 +102,7 @@ export class Network {
     const lift = (): void => {
       const held = this.#holds.get(rule) ?? [];
       this.#holds.delete(rule);
-      for (const parcel of held) this.#pass(parcel);
+      for (const sent of held) this.#pass(sent);
     };
     return { lift };
   }
@@ -100,34 +119,78 @@ export class Network {
 
   /** Lets a parcel arrive that was sent before: nobody is shown it again, and no rule applies. */
   replay(parcel: Parcel, delay: Micros): void {
-    const { engine, deliver } = this.#options;
+    const { engine } = this.#options;
     const own = this.#transcribe(parcel);
-    if (own !== null) engine.schedule(engine.now + delay, new Arrival(own, deliver));
+    if (own !== null) this.#land(own, 0, engine.now + delay);
   }
 
-  send(parcel: Parcel): void {
+  /** Sends something of so many bytes that is ready to leave at an instant, not in the past: now, if none is given. */
+  send(parcel: Parcel, bytes = 0, at: Instant = this.#options.engine.now): void {
+    if (this.#flights !== null && this.#isPlain) {
+      const { from, to, instance, content } = parcel;
+      return this.#flights.send({ from, instance, content, bytes }, to, at);
+    }
     for (const watcher of this.#watchers) watcher(parcel);
-    this.#pass(parcel);
+    this.#pass({ parcel, bytes, at });
   }
 
-  #pass(parcel: Parcel): void {
+  /** The same to all replicas but the sender. */
+  broadcast(shipment: Shipment, at: Instant = this.#options.engine.now): void {
+    if (this.#flights !== null && this.#isPlain) return this.#flights.broadcast(shipment, at);
+    const { from, instance, content, bytes } = shipment;
+    for (let to = 0; to < this.#options.n; to += 1) {
+      if (to !== from) this.send({ from, to, instance, content }, bytes, at);
+    }
+  }
+
+  /** Whether nobody wants to see or change single parcels. */
+  get #isPlain(): boolean {
+    if (this.#meddler !== null || this.#transcribe !== UNCHANGED || this.#watchers.length > 0) return false;
+    return this.#drops.size === 0 && this.#holds.size === 0;
+  }
+
+  #pass(sent: Sent): void {
+    const { parcel } = sent;
     for (const rule of this.#drops) if (rule(parcel)) return;
-    for (const [rule, held] of this.#holds) if (rule(parcel)) return void held.push(parcel);
+    for (const [rule, held] of this.#holds) if (rule(parcel)) return void held.push(sent);
     const fate = this.#meddler?.(parcel) ?? null;
-    if (fate === null) return this.#carry(parcel, 0, false);
-    for (const delay of fate.delays) this.#carry(parcel, delay, fate.overtakes);
+    if (fate === null) return this.#carry(sent, 0, false);
+    for (const delay of fate.delays) this.#carry(sent, delay, fate.overtakes);
   }
 
-  #carry(sent: Parcel, delay: Micros, overtakes: boolean): void {
+  #carry({ parcel: sent, bytes, at }: Sent, delay: Micros, overtakes: boolean): void {
     const parcel = this.#transcribe(sent);
     if (parcel === null) return;
-    const { engine, latency, deliver } = this.#options;
+    const { engine, latency, links } = this.#options;
     const { from, to } = parcel;
+    // A hold may be lifted long after a parcel was ready.
+    const ready = Math.max(at, engine.now);
+    const arrival =
+      links === undefined
+        ? Math.floor(ready) + latency.micros(from, to)
+        : links.unicast(from, to, bytes, ready);
+    if (arrival === NEVER) return;
+    const soonest = arrival + delay;
     const link = from * 0x1_0000 + to;
-    const soonest = engine.now + latency.micros(from, to) + delay;
     const last = this.#lastArrival.get(link) ?? 0;
-    const at = overtakes ? soonest : Math.max(soonest, last);
-    this.#lastArrival.set(link, Math.max(at, last));
-    engine.schedule(at, new Arrival(parcel, deliver));
+    const landing = overtakes ? soonest : Math.max(soonest, last);
+    this.#lastArrival.set(link, Math.max(landing, last));
+    this.#land(parcel, bytes, landing);
   }
+
+  #land(parcel: Parcel, bytes: number, at: Micros): void {
+    const { from, to, instance, content } = parcel;
+    const arrive: Deliver =
+      this.#flights === null
+        ? this.#options.deliver
+        : (shipment, receiver) => this.#flights?.arrive(shipment, receiver);
+    this.#options.engine.schedule(at, new Arrival({ from, instance, content, bytes }, to, arrive));
+  }
+}
+
+/** A parcel, and how and when it left. */
+interface Sent {
+  readonly parcel: Parcel;
+  readonly bytes: number;
+  readonly at: Instant;
 }
