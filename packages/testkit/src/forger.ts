@@ -1,6 +1,6 @@
 import { slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
-import { headerClaim } from "@destiny/core/agreement/pbft/claims";
 import { departureClaim } from "@destiny/core/agreement/shared/trusted/claims";
+import { headerClaim } from "@destiny/core/agreement/shared/untrusted/claims";
 import type { JobResult } from "@destiny/core/effects/effects";
 import type { InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
 import { invariant, present } from "@destiny/core/kernel/invariant";

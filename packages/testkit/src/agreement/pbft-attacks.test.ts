@@ -1,6 +1,6 @@
 import { claimOf } from "@destiny/core/agreement/pbft/answers";
-import { headerClaim, newViewClaim } from "@destiny/core/agreement/pbft/claims";
 import { pbft } from "@destiny/core/agreement/pbft/pbft";
+import { headerClaim, newViewClaim } from "@destiny/core/agreement/shared/untrusted/claims";
 import { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";

@@ -1,15 +1,15 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { MessageKind, Pull, Vote } from "../../wire/messages.ts";
-import type { Instance } from "./instance.ts";
+import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Slot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** What peers get who missed something: our own messages, and values, which speak for themselves (pbft.md 10.4). */
 export class Answers {
-  readonly #instance: Instance;
+  readonly #instance: Instance<Slot>;
 
-  constructor(instance: Instance) {
+  constructor(instance: Instance<Slot>) {
     this.#instance = instance;
   }
 

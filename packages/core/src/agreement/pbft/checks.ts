@@ -1,7 +1,5 @@
-import type { ReplicaId } from "../../kernel/ids.ts";
 import { anchorCheck } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
-import type { StatementClaim } from "../../wire/claim.ts";
 import { Certificate, type Message, MessageKind, Proposal, Pull, Vote } from "../../wire/messages.ts";
 import {
   CommitStatement,
@@ -18,7 +16,9 @@ import { decodeStatements } from "../../wire/pbft-codec.ts";
 import { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { InstanceAddress } from "../agreement.ts";
 import { primaryOf } from "../shared/primary.ts";
-import { commitClaim, headerClaim, newViewClaim, prepareClaim, viewChangeClaim } from "./claims.ts";
+import { identity, newViewChecks, proposalChecks } from "../shared/untrusted/checks.ts";
+import { headerClaim } from "../shared/untrusted/claims.ts";
+import { commitClaim, prepareClaim, viewChangeClaim } from "./claims.ts";
 import { openShare } from "./signed-share.ts";
 
 /** Who answers for a message: the channel that it came through, or a signature that can be shown to others. */
@@ -50,13 +50,6 @@ function signedChecks(address: InstanceAddress, message: Message): readonly Chec
     return message.signer < address.faults.n ? [statementCheck(address, message)] : null;
   }
   return PLAIN.some((kind) => message instanceof kind) ? [] : null;
-}
-
-/** Only the primary of its view makes a proposal; anybody may pass it on. */
-function proposalChecks(address: InstanceAddress, message: Proposal): readonly Check[] | null {
-  if (message.kind !== MessageKind.PrePrepare) return null;
-  const signer = primaryOf(address, message.view);
-  return [identity(signer, headerClaim(address.instance, message), message.certificate)];
 }
 
 function voteChecks(
@@ -117,23 +110,7 @@ function preparedChecks(address: InstanceAddress, prepared: PreparedCertificate)
   return [header, ...votes.map(({ signer, signature }) => identity(signer, claim, signature))];
 }
 
-function newViewChecks(address: InstanceAddress, message: PbftNewView): readonly Check[] | null {
-  const { view, extension, anchor, selections } = message;
-  const primary = primaryOf(address, view);
-  const found: Check[] = [identity(primary, newViewClaim(address.instance, message), message.signature)];
-  if (anchor !== null) found.push(anchorCheck(anchor));
-  for (const { seq, digest, certificate } of selections) {
-    const claim = headerClaim(address.instance, { view, seq, digest, extension });
-    found.push(identity(primary, claim, certificate));
-  }
-  return found;
-}
-
 /** In ascending order of signers, all of them replicas of the cluster. */
 function distinct(signed: readonly Pick<Signed, "signer">[], n: number): boolean {
   return signed.every(({ signer }, i) => signer < n && signer > (signed[i - 1]?.signer ?? -1));
-}
-
-function identity(signer: ReplicaId, claim: StatementClaim, certificate: Uint8Array): Check {
-  return { type: "identity", signer, claim, certificate };
 }

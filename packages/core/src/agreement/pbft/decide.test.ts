@@ -3,8 +3,9 @@ import { FaultModel } from "../../kernel/fault-model.ts";
 import type { Digest, View } from "../../kernel/ids.ts";
 import { Random } from "../../kernel/random.ts";
 import { PbftNewView, PbftViewChange, PreparedCertificate } from "../../wire/pbft.ts";
+import { type Decision, follows } from "../shared/untrusted/decision.ts";
 import type { Authentication } from "./checks.ts";
-import { type Decision, decide, follows, type Rules } from "./decide.ts";
+import { decide, type Rules } from "./decide.ts";
 
 const NOTHING = new Uint8Array(0);
 const NOOP: Digest = "noop";

@@ -1,30 +1,11 @@
-import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { Digest, SequenceNumber, View } from "../../kernel/ids.ts";
-import type { Anchor } from "../../wire/anchor.ts";
-import type { PbftNewView, PbftViewChange } from "../../wire/pbft.ts";
+import type { PbftViewChange } from "../../wire/pbft.ts";
+import { type Decision, decideSlots, type Ground } from "../shared/untrusted/decision.ts";
 import type { Authentication } from "./checks.ts";
 
 /** What a decision on a new view depends on, besides the view changes. */
-export interface Rules {
+export interface Rules extends Ground {
   readonly authentication: Authentication;
-  readonly faults: FaultModel;
-  /** How far an anchor covers the instance; it was looked at when the view change came in. */
-  readonly lowOf: (anchor: Anchor) => SequenceNumber | null;
-  readonly probation: (count: number) => number;
-  /** Digest of the value for slots at which nothing can have been decided. */
-  readonly noop: Digest;
-}
-
-/** What follows from a set of view changes. */
-export interface Decision {
-  /** The highest among them; null before the first checkpoint. */
-  readonly anchor: Anchor | null;
-  readonly covered: SequenceNumber;
-  /** For each slot from `covered + 1` on, the digests that it may get: any of them is safe. Best first. */
-  readonly candidates: readonly (readonly Digest[])[];
-  /** `nvCount` (dqbft.md 4.2, BFT family). */
-  readonly count: number;
-  readonly extension: number;
 }
 
 /**
@@ -40,40 +21,13 @@ export interface Decision {
  * the first would wait for ever for a body that nobody has.
  */
 export function decide(changes: readonly PbftViewChange[], rules: Rules): Decision | null {
-  const { faults, lowOf, probation } = rules;
-  if (changes.length < faults.quorum) return null;
-  const anchor = newestAnchor(changes);
-  const covered = anchor === null ? 0 : (lowOf(anchor) ?? 0);
+  if (changes.length < rules.faults.quorum) return null;
   const reports = changes.map(reportOf);
-  let last = covered;
-  for (const { prepared } of changes) last = Math.max(last, prepared.at(-1)?.seq ?? 0);
-  const candidates: (readonly Digest[])[] = [];
-  for (let seq = covered + 1; seq <= last; seq += 1) {
-    const admitted = admit(reports, seq, rules);
-    if (admitted.length === 0) return null;
-    candidates.push(admitted);
-  }
-  const counts = changes.map(({ count }) => count).sort((a, b) => b - a);
-  const count = 1 + (counts[faults.f] ?? 0);
-  return { anchor, covered, candidates, count, extension: last + probation(count) };
+  return decideSlots(changes, rules, lastOf, (seq) => admit(reports, seq, rules));
 }
 
-function newestAnchor(changes: readonly PbftViewChange[]): Anchor | null {
-  let newest: Anchor | null = null;
-  for (const { anchor } of changes) if (anchor !== null && anchor.seq > (newest?.seq ?? 0)) newest = anchor;
-  return newest;
-}
-
-/** Whether a NewView says what follows from its view changes: recomputed, never believed (pbft.md 12.9). */
-export function follows(newView: PbftNewView, decision: Decision): boolean {
-  const { anchor, selections, count, extension } = newView;
-  const { covered, candidates } = decision;
-  if ((anchor?.seq ?? 0) !== (decision.anchor?.seq ?? 0)) return false;
-  if (count !== decision.count || extension !== decision.extension) return false;
-  if (selections.length !== candidates.length) return false;
-  return selections.every(
-    ({ seq, digest }, i) => seq === covered + 1 + i && candidates[i]?.includes(digest) === true,
-  );
+function lastOf({ prepared }: PbftViewChange): SequenceNumber {
+  return prepared.at(-1)?.seq ?? 0;
 }
 
 /** One view change's `P` and `Q`, by slot. */

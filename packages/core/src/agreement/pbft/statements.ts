@@ -2,8 +2,9 @@ import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { Certificate, type Evidence, MessageKind, type Vote } from "../../wire/messages.ts";
 import { CommitStatement, FetchStatement } from "../../wire/pbft.ts";
 import { encodeStatements } from "../../wire/pbft-codec.ts";
+import type { Instance } from "../shared/untrusted/instance.ts";
+import type { Authentication } from "./checks.ts";
 import { commitClaim } from "./claims.ts";
-import type { Instance } from "./instance.ts";
 import { openShare } from "./signed-share.ts";
 import type { Slot } from "./slot.ts";
 
@@ -12,20 +13,22 @@ import type { Slot } from "./slot.ts";
  * Commits themselves are that. With MACs a replica signs for slots of probation at once, and for others when it is asked.
  */
 export class Statements {
-  readonly #instance: Instance;
+  readonly #authentication: Authentication;
+  readonly #instance: Instance<Slot>;
   /** Slots whose evidence the layer above waits for. */
   readonly #wanted = new Set<SequenceNumber>();
   /** Slots that we are just signing a statement for: who else asks asks again. */
   readonly #signing = new Set<SequenceNumber>();
 
-  constructor(instance: Instance) {
+  constructor(authentication: Authentication, instance: Instance<Slot>) {
+    this.#authentication = authentication;
     this.#instance = instance;
   }
 
   /** We have sent this Commit. */
   onCommitSent(slot: Slot, commit: Vote): void {
-    const { authentication, standing } = this.#instance;
-    if (authentication === "signature") this.onSignedCommit(slot, commit);
+    const { standing } = this.#instance;
+    if (this.#authentication === "signature") this.onSignedCommit(slot, commit);
     else if (slot.seq <= standing.extension) this.#sign(slot, commit, null);
   }
 

@@ -1,5 +1,5 @@
 import type { SequenceNumber } from "../../kernel/ids.ts";
-import { DIGESTS_PER_SLOT_MAX, type PbftNewView, type PbftViewChange } from "../../wire/pbft.ts";
+import { DIGESTS_PER_SLOT_MAX, type PbftViewChange } from "../../wire/pbft.ts";
 import type { AgreementContext } from "../agreement.ts";
 
 /** Whether a correct replica can have sent this view change, whatever the log holds (pbft.md 7). */
@@ -28,15 +28,4 @@ function isOrdered({ preprepared }: PbftViewChange): boolean {
     if (digests > DIGESTS_PER_SLOT_MAX) return false;
     return before === undefined || before.seq < seq || (same && before.digest < digest);
   });
-}
-
-/** Whether a NewView has the form of one: what it says is another matter. */
-export function isWellFormedNewView(message: PbftNewView, context: AgreementContext): boolean {
-  const { changes, anchor, selections, extension } = message;
-  const { n, quorum } = context.faults;
-  const low = anchor === null ? 0 : context.lowOf(anchor);
-  if (low === null || changes.length < quorum || selections.length > context.parameters.window) return false;
-  const ascending = changes.every(({ sender }, i) => sender < n && sender > (changes[i - 1]?.sender ?? -1));
-  const last = low + selections.length;
-  return ascending && selections.every(({ seq }, i) => seq === low + 1 + i) && extension >= last;
 }

@@ -3,7 +3,9 @@ import { type PlantedBug, SIMULATION, scenario, unitTest } from "../planted-bug.
 const PBFT_FOLDER = "packages/core/src/agreement/pbft";
 const DECIDE = `${PBFT_FOLDER}/decide.ts`;
 const NORMAL = `${PBFT_FOLDER}/normal-case.ts`;
-const CHANGER = `${PBFT_FOLDER}/view-changer.ts`;
+const SHARED = "packages/core/src/agreement/shared/untrusted";
+const CHANGER = `${SHARED}/view-changer.ts`;
+const PROPOSALS = `${SHARED}/proposals.ts`;
 const CHECKS = `${PBFT_FOLDER}/checks.ts`;
 const FAULT_MODEL = "packages/core/src/kernel/fault-model.ts";
 
@@ -64,8 +66,8 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: DECIDE,
-        find: "for (const { prepared } of changes) last = Math.max(last, prepared.at(-1)?.seq ?? 0);",
-        replace: "for (const { prepared } of changes) last = Math.max(last, prepared.length > 99 ? 1 : 0);",
+        find: "return prepared.at(-1)?.seq ?? 0;",
+        replace: "return prepared.length > 99 ? 1 : 0;",
       },
     ],
     ...PBFT_4,
@@ -133,7 +135,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     source: "pbft.md 3; S9c",
     edits: [
       {
-        file: NORMAL,
+        file: PROPOSALS,
         find: "this.#instance.context.port.persist(slot.seq, proposal);",
         replace: "this.#instance.context.port.note(slot.seq, proposal);",
       },
@@ -151,10 +153,10 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "context.port.persist(0, new PbftViewState(this.#own, this.#help.newView));",
+        find: "context.port.persist(0, this.#rules.state(this.#own, this.#help.newView));",
         replace: "",
       },
-      { file: CHANGER, find: "context.port.persist(0, new PbftViewState(this.#own, newView));", replace: "" },
+      { file: CHANGER, find: "context.port.persist(0, this.#rules.state(this.#own, newView));", replace: "" },
     ],
     ...PBFT_4,
     caughtBy: SIMULATION,
@@ -194,8 +196,8 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: 'const acksNeeded = authentication === "mac" ? context.faults.quorumBeside(2) : 0;',
-        replace: 'const acksNeeded = authentication === "mac" ? 0 : 0;',
+        find: "const acksNeeded = this.#rules.signed ? 0 : context.faults.quorumBeside(2);",
+        replace: "const acksNeeded = context.faults.n > 0 ? 0 : self;",
       },
     ],
     ...PBFT_4,
@@ -207,7 +209,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     source: "pbft.md 4; hybster.md 14, votes of two views added",
     edits: [
       {
-        file: `${PBFT_FOLDER}/votes.ts`,
+        file: `${SHARED}/votes.ts`,
         find: "return this.#tallies.find((tally) => tally.digest === digest && tally.view === view);",
         replace:
           "return this.#tallies.find((tally) => tally.digest === digest && tally.view >= 0 && view >= 0);",
@@ -223,7 +225,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHANGER,
-        find: "this.#instance.context.port.send(from, new PbftViewChangeForward(this.#own));",
+        find: "this.#instance.context.port.send(from, this.#rules.forward(this.#own));",
         replace: "this.#instance.context.port.send(from, this.#own);",
       },
     ],

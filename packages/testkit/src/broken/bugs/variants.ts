@@ -10,7 +10,7 @@ const TIMER = "packages/core/src/agreement/shared/view-change-timer.ts";
 const CHANGER = "packages/core/src/agreement/shared/trusted/view-changer.ts";
 const CHECKS = "packages/core/src/agreement/shared/trusted/checks.ts";
 const ORDERING = "packages/core/src/agreement/shared/trusted/ordering.ts";
-const PBFT_NORMAL_CASE = "packages/core/src/agreement/pbft/normal-case.ts";
+const PROPOSALS = "packages/core/src/agreement/shared/untrusted/proposals.ts";
 const SLOT = "packages/core/src/agreement/linear-hybster/slot.ts";
 const VARIANTS = "packages/testkit/src/holes/broken-variants.test.ts";
 const EVIDENCE = "packages/testkit/src/holes/evidence.test.ts";
@@ -127,7 +127,7 @@ const RELAYS: readonly PlantedBug[] = [
     source: "a bug that a directed test found: dqbft.md H29",
     edits: [
       {
-        file: PBFT_NORMAL_CASE,
+        file: PROPOSALS,
         find: "if (proposal.view >= view && this.#isSpoilt(from, slot, proposal)) return;",
         replace: "",
       },

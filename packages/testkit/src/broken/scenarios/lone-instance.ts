@@ -1,6 +1,6 @@
 import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
-import { newViewClaim } from "@destiny/core/agreement/pbft/claims";
 import { pbft } from "@destiny/core/agreement/pbft/pbft";
+import { newViewClaim } from "@destiny/core/agreement/shared/untrusted/claims";
 import { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";

@@ -1,21 +1,23 @@
-import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
-import type { PbftNewView, PbftViewChange } from "../../wire/pbft.ts";
-import { FetchNewView } from "../../wire/view-change.ts";
+import type { Digest, ReplicaId, View } from "../../../kernel/ids.ts";
+import type { PbftNewView } from "../../../wire/pbft.ts";
+import { FetchNewView } from "../../../wire/view-change.ts";
+import type { Change } from "./changes.ts";
 import type { Instance } from "./instance.ts";
+import type { UntrustedSlot } from "./slot.ts";
 
 /** Replicas that are in different views: those behind are shown the NewView that they missed, those ahead are asked for it. */
-export class ViewHelp {
-  readonly #instance: Instance;
+export class ViewHelp<C extends Change> {
+  readonly #instance: Instance<UntrustedSlot>;
   /** Of the last view entered. */
   #newView: PbftNewView | null = null;
   /** What it rests on, by digest, as far as that was looked at. */
-  #changes: ReadonlyMap<Digest, PbftViewChange> = new Map();
+  #changes: ReadonlyMap<Digest, C> = new Map();
   /** In which view we saw a peer that was ahead of us. */
   readonly #ahead = new Map<ReplicaId, View>();
   /** Peers whose late view change for a view that we are in we have seen once. */
   readonly #late = new Map<ReplicaId, View>();
 
-  constructor(instance: Instance) {
+  constructor(instance: Instance<UntrustedSlot>) {
     this.#instance = instance;
   }
 
@@ -23,13 +25,13 @@ export class ViewHelp {
     return this.#newView;
   }
 
-  entered(newView: PbftNewView, changes: ReadonlyMap<Digest, PbftViewChange>): void {
+  entered(newView: PbftNewView, changes: ReadonlyMap<Digest, C>): void {
     this.#newView = newView;
     this.#changes = changes;
   }
 
   /** A view change that the view which we entered rests on. */
-  change(view: View, digest: Digest): PbftViewChange | undefined {
+  change(view: View, digest: Digest): C | undefined {
     return this.#newView?.view === view ? this.#changes.get(digest) : undefined;
   }
 

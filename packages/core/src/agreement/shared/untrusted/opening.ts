@@ -1,37 +1,39 @@
-import type { Digest, SequenceNumber } from "../../kernel/ids.ts";
-import { PbftNewView, type Selection } from "../../wire/pbft.ts";
-import type { Value } from "../../wire/value.ts";
-import { BODIES_MAX, FetchBodies } from "../../wire/view-change.ts";
+import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
+import { PbftNewView, type Selection } from "../../../wire/pbft.ts";
+import type { Value } from "../../../wire/value.ts";
+import { BODIES_MAX, FetchBodies } from "../../../wire/view-change.ts";
 import type { Held } from "./change-store.ts";
+import type { Change } from "./changes.ts";
 import { headerClaim, newViewClaim } from "./claims.ts";
-import { type Decision, decide, type Rules } from "./decide.ts";
+import type { Decision } from "./decision.ts";
 import type { Instance } from "./instance.ts";
+import type { UntrustedSlot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-interface Draft {
-  readonly changes: readonly Held[];
+interface Draft<C extends Change> {
+  readonly changes: readonly Held<C>[];
   readonly newView: PbftNewView;
 }
 
 /** The new primary's work: decide, get the bodies (A3), sign every header and the whole (pbft.md 7). */
-export class Opening {
-  readonly #instance: Instance;
-  readonly #rules: Rules;
-  readonly #done: (newView: PbftNewView, changes: readonly Held[]) => void;
+export class Opening<C extends Change> {
+  readonly #instance: Instance<UntrustedSlot>;
+  readonly #decide: (changes: readonly C[]) => Decision | null;
+  readonly #done: (newView: PbftNewView, changes: readonly Held<C>[]) => void;
   /** What is being signed. */
-  #draft: Draft | null = null;
+  #draft: Draft<C> | null = null;
   /** Digests of values that the decision may need and that are not here. */
   #wanted: ReadonlySet<Digest> = new Set();
   readonly #fetched = new Map<Digest, Value>();
 
   constructor(
-    instance: Instance,
-    rules: Rules,
-    done: (newView: PbftNewView, changes: readonly Held[]) => void,
+    instance: Instance<UntrustedSlot>,
+    decide: (changes: readonly C[]) => Decision | null,
+    done: (newView: PbftNewView, changes: readonly Held<C>[]) => void,
   ) {
     this.#instance = instance;
-    this.#rules = rules;
+    this.#decide = decide;
     this.#done = done;
   }
 
@@ -43,12 +45,9 @@ export class Opening {
   }
 
   /** Tries with the view changes that are believed by now. */
-  consider(changes: readonly Held[]): void {
+  consider(changes: readonly Held<C>[]): void {
     if (this.#draft !== null) return;
-    const decision = decide(
-      changes.map(({ message }) => message),
-      this.#rules,
-    );
+    const decision = this.#decide(changes.map(({ message }) => message));
     if (decision === null) return;
     const chosen = this.#choose(decision);
     if (chosen === null) return;
@@ -87,7 +86,7 @@ export class Opening {
     return null;
   }
 
-  #sign(changes: readonly Held[], decision: Decision, chosen: readonly Digest[]): void {
+  #sign(changes: readonly Held<C>[], decision: Decision, chosen: readonly Digest[]): void {
     const { view, context, jobs } = this.#instance;
     const { anchor, covered, count, extension } = decision;
     const names = changes.map(({ message, digest }) => ({ sender: message.sender, digest }));
@@ -108,7 +107,7 @@ export class Opening {
     if (left === 0) this.#signWhole(draft, new PbftNewView({ ...unsigned, selections }));
   }
 
-  #signWhole(draft: Draft, newView: PbftNewView): void {
+  #signWhole(draft: Draft<C>, newView: PbftNewView): void {
     const { context, jobs } = this.#instance;
     jobs.certify(newViewClaim(context.instance, newView), (result) => {
       if (this.#draft !== draft || result.type !== "certified") return;

@@ -1,8 +1,8 @@
-import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
-import type { PbftNewView, ViewChangeName } from "../../wire/pbft.ts";
-import { newViewContent } from "../../wire/pbft-codec.ts";
-import type { AgreementContext } from "../agreement.ts";
-import { isWellFormedNewView } from "./validity.ts";
+import type { Digest, ReplicaId, View } from "../../../kernel/ids.ts";
+import type { PbftNewView, ViewChangeName } from "../../../wire/pbft.ts";
+import { newViewContent } from "../../../wire/pbft-codec.ts";
+import type { AgreementContext } from "../../agreement.ts";
+import { isWellFormedNewView } from "./decision.ts";
 
 /** A NewView that was sent to us, and by how many. */
 export interface Offer {
@@ -19,13 +19,17 @@ export class NewViews {
   readonly #context: AgreementContext;
   readonly #offers = new Map<ReplicaId, { readonly newView: PbftNewView; readonly digest: Digest }>();
 
-  constructor(context: AgreementContext) {
+  readonly #size: { readonly needed: number; readonly allowed: number };
+
+  /** `size`: on how many view changes a NewView rests. */
+  constructor(context: AgreementContext, size: { readonly needed: number; readonly allowed: number }) {
     this.#context = context;
+    this.#size = size;
   }
 
   /** False if no correct replica sends such a thing. */
   offer(from: ReplicaId, newView: PbftNewView): boolean {
-    if (!isWellFormedNewView(newView, this.#context)) return false;
+    if (!isWellFormedNewView(newView, this.#context, this.#size)) return false;
     const before = this.#offers.get(from);
     if (before !== undefined && before.newView.view > newView.view) return true;
     this.#offers.set(from, { newView, digest: this.#context.hash(newViewContent(newView)) });

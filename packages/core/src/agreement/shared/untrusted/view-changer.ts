@@ -1,26 +1,17 @@
-import type { ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
-import { invariant } from "../../kernel/invariant.ts";
-import { Misbehaviour } from "../../kernel/misbehaviour.ts";
-import {
-  type PbftNewView,
-  PbftStatus,
-  PbftViewChange,
-  PbftViewChangeAck,
-  PbftViewChangeForward,
-  PbftViewState,
-} from "../../wire/pbft.ts";
-import { viewChangeContent } from "../../wire/pbft-codec.ts";
-import type { Value } from "../../wire/value.ts";
-import type { FetchNewView } from "../../wire/view-change.ts";
-import { ViewChangeTimer } from "../shared/view-change-timer.ts";
+import type { ReplicaId, SequenceNumber, TimerId, View } from "../../../kernel/ids.ts";
+import { invariant } from "../../../kernel/invariant.ts";
+import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
+import { type PbftNewView, PbftStatus, PbftViewChangeAck } from "../../../wire/pbft.ts";
+import type { Value } from "../../../wire/value.ts";
+import type { FetchNewView } from "../../../wire/view-change.ts";
+import { ViewChangeTimer } from "../view-change-timer.ts";
 import { ChangeStore, type Held } from "./change-store.ts";
-import { viewChangeClaim } from "./claims.ts";
-import { decide, follows, type Rules } from "./decide.ts";
+import type { Change, ChangeRules, Forward, ViewState } from "./changes.ts";
+import { follows } from "./decision.ts";
 import type { Instance } from "./instance.ts";
 import { NewViews } from "./new-views.ts";
 import { Opening } from "./opening.ts";
-import { makeViewChange } from "./own-change.ts";
-import { isValidViewChange } from "./validity.ts";
+import type { UntrustedSlot } from "./slot.ts";
 import { ViewHelp } from "./view-help.ts";
 
 const VIEW_CHANGE_TIMER: TimerId = 2;
@@ -29,36 +20,35 @@ const RESEND_TIMER: TimerId = 3;
 const BACKOFF_MAX = 4;
 
 /** What a view change does to the rest of the instance. */
-export interface Installer {
+export interface Installer<C extends Change> {
   /** A view was entered, and the instance's standing says which: its slots follow. */
-  install(newView: PbftNewView, opening: Opening): void;
+  install(newView: PbftNewView, opening: Opening<C>): void;
 }
 
 /** Leaves views and enters them (pbft.md 7, 8 and 11). */
-export class ViewChanger {
-  readonly #instance: Instance;
-  readonly #installer: Installer;
-  readonly #rules: Rules;
-  readonly #store: ChangeStore;
+export class ViewChanger<C extends Change> {
+  readonly #instance: Instance<UntrustedSlot>;
+  readonly #installer: Installer<C>;
+  readonly #rules: ChangeRules<C>;
+  readonly #store: ChangeStore<C>;
   readonly #newViews: NewViews;
-  readonly #opening: Opening;
+  readonly #opening: Opening<C>;
   /** Our own view change for the view that we are in or on our way to; null in view 0. */
-  #own: PbftViewChange | null = null;
-  readonly #help: ViewHelp;
+  #own: C | null = null;
+  readonly #help: ViewHelp<C>;
   readonly #timer: ViewChangeTimer;
   #resends = 0;
 
-  constructor(instance: Instance, installer: Installer) {
+  constructor(instance: Instance<UntrustedSlot>, rules: ChangeRules<C>, installer: Installer<C>) {
+    const { context } = instance;
     this.#instance = instance;
     this.#installer = installer;
-    const { authentication, context } = instance;
-    const { faults, lowOf, probation } = context;
-    this.#rules = { authentication, faults, lowOf, probation, noop: instance.noop.digest };
-    this.#store = new ChangeStore(authentication === "mac" ? faults.oneCorrect : 1);
-    this.#newViews = new NewViews(context);
+    this.#rules = rules;
+    this.#store = new ChangeStore(rules.signed ? 1 : context.faults.oneCorrect);
+    this.#newViews = new NewViews(context, rules);
     this.#help = new ViewHelp(instance);
     this.#timer = new ViewChangeTimer(context, VIEW_CHANGE_TIMER);
-    this.#opening = new Opening(instance, this.#rules, (newView, changes) => {
+    this.#opening = new Opening(instance, rules.decide.bind(rules), (newView, changes) => {
       context.port.broadcast(newView);
       this.#enter(newView, changes);
     });
@@ -73,7 +63,7 @@ export class ViewChanger {
   }
 
   /** Where this replica was when it stopped: its view is set, and its slots are not restored yet. */
-  restore({ viewChange, newView }: PbftViewState): void {
+  restore({ viewChange, newView }: ViewState<C>): void {
     this.#own = viewChange;
     this.#instance.view = viewChange.view;
     this.#instance.active = newView?.view === viewChange.view;
@@ -97,7 +87,7 @@ export class ViewChanger {
   }
 
   /** The window has moved, and the present view may propose something in it. */
-  get present(): { readonly newView: PbftNewView; readonly opening: Opening } | null {
+  get present(): { readonly newView: PbftNewView; readonly opening: Opening<C> } | null {
     const { newView } = this.#help;
     return newView === null || !this.#instance.active ? null : { newView, opening: this.#opening };
   }
@@ -116,9 +106,9 @@ export class ViewChanger {
     } else if (timer === RESEND_TIMER) this.#resend();
   }
 
-  onViewChange(from: ReplicaId, message: PbftViewChange): void {
+  onViewChange(from: ReplicaId, message: C): void {
     const { context } = this.#instance;
-    if (message.sender !== from || !isValidViewChange(message, context)) {
+    if (message.sender !== from || !this.#rules.isValid(message)) {
       return context.port.report(from, Misbehaviour.BadCertificate);
     }
     if (this.#instance.isLate(message.view)) return this.#answerLate(from, message.view);
@@ -136,10 +126,9 @@ export class ViewChanger {
    */
   #answerLate(from: ReplicaId, view: View): void {
     this.#help.answerLate(from, view);
-    const unsigned = this.#instance.authentication === "signature" && this.#own?.signature.length === 0;
-    if (this.#own?.view !== view || unsigned) return;
+    if (this.#own?.view !== view || this.#isDraft) return;
     // Not as a view change: who has entered the view meanwhile would answer it with its own, and so on for ever.
-    this.#instance.context.port.send(from, new PbftViewChangeForward(this.#own));
+    this.#instance.context.port.send(from, this.#rules.forward(this.#own));
   }
 
   onAck(from: ReplicaId, ack: PbftViewChangeAck): void {
@@ -164,19 +153,18 @@ export class ViewChanger {
       const entered = this.#help.change(view, name.digest);
       const own = this.#ownHeld()?.digest === name.digest ? this.#own : undefined;
       const found = own ?? entered ?? this.#store.find(name, view)?.message;
-      if (found?.view === view) this.#instance.context.port.send(from, new PbftViewChangeForward(found));
+      if (found?.view === view) this.#instance.context.port.send(from, this.#rules.forward(found));
     }
   }
 
-  onForward(from: ReplicaId, { viewChange }: PbftViewChangeForward): void {
+  onForward(from: ReplicaId, { viewChange }: Forward<C>): void {
     const { context, view, active } = this.#instance;
     if (active || viewChange.view !== view) return;
     // Its own, said again: no other voucher is needed, and after a crash there may be none.
     if (viewChange.sender === from) return this.onViewChange(from, viewChange);
     const held = this.#hold(viewChange);
     if (!this.#newViews.names(viewChange.sender, held.digest, view)) return;
-    if (!isValidViewChange(viewChange, context))
-      return context.port.report(from, Misbehaviour.BadCertificate);
+    if (!this.#rules.isValid(viewChange)) return context.port.report(from, Misbehaviour.BadCertificate);
     this.#store.vouch(from, held);
     this.#advance();
   }
@@ -219,27 +207,26 @@ export class ViewChanger {
 
   #leave(view: View): void {
     const { context } = this.#instance;
-    this.#own = makeViewChange(this.#instance, view);
+    this.#own = this.#rules.make(view);
     this.#instance.view = view;
     this.#instance.active = false;
     this.#opening.abandon();
     this.#store.moveTo(view);
     this.#timer.stop();
     this.#resends = 0;
-    context.port.persist(0, new PbftViewState(this.#own, this.#help.newView));
+    context.port.persist(0, this.#rules.state(this.#own, this.#help.newView));
     context.superior.left();
   }
 
   /** Our view change goes to all, once it is signed where this variant signs. */
   #announce(): void {
-    const { authentication, context, jobs } = this.#instance;
     const own = this.#own;
     invariant(own !== null, "a view change of our own");
     this.#setResendTimer();
-    if (authentication === "mac" || own.signature.length > 0) return this.#broadcastOwn();
-    jobs.certify(viewChangeClaim(context.instance, own), (result) => {
+    if (!this.#isDraft) return this.#broadcastOwn();
+    this.#instance.jobs.certify(this.#rules.claim(own), (result) => {
       if (result.type !== "certified" || this.#own !== own) return;
-      this.#own = new PbftViewChange({ ...own, signature: result.certificate });
+      this.#own = this.#rules.withSignature(own, result.certificate);
       if (this.#instance.active) return;
       this.#broadcastOwn();
       this.#advance();
@@ -253,10 +240,10 @@ export class ViewChanger {
   }
 
   /** To the new primary, which believes a view change that enough others have found authentic too (pbft.md 7). */
-  #acknowledge({ message, digest }: Held): void {
-    const { authentication, active, primary, isPrimary, context } = this.#instance;
+  #acknowledge({ message, digest }: Held<C>): void {
+    const { active, primary, isPrimary, context } = this.#instance;
     const { view, sender } = message;
-    if (authentication === "signature" || active || isPrimary || sender === primary) return;
+    if (this.#rules.signed || active || isPrimary || sender === primary) return;
     context.port.send(primary, new PbftViewChangeAck({ view, sender, digest }));
   }
 
@@ -268,8 +255,7 @@ export class ViewChanger {
   #resend(): void {
     this.#resends += 1;
     this.#setResendTimer();
-    const unsigned = this.#instance.authentication === "signature" && this.#own?.signature.length === 0;
-    if (!unsigned) this.#broadcastOwn();
+    if (!this.#isDraft) this.#broadcastOwn();
     this.#opening.askBodies();
     this.#askMissing();
     this.tick();
@@ -277,19 +263,19 @@ export class ViewChanger {
 
   /** Only once a quorum is on its way: replicas that run ahead alone would never meet (pbft.md 11). */
   #startTimer(): void {
-    const { context } = this.#instance;
-    if (this.#store.askers + 1 >= context.faults.quorum) this.#timer.start();
+    if (this.#store.askers + 1 >= this.#rules.needed) this.#timer.start();
   }
 
   #tryOpen(): void {
-    const { isPrimary, authentication, context, self } = this.#instance;
+    const { isPrimary, context, self } = this.#instance;
     const own = this.#ownHeld();
     if (!isPrimary || own === null) return;
-    const acksNeeded = authentication === "mac" ? context.faults.quorumBeside(2) : 0;
+    const acksNeeded = this.#rules.signed ? 0 : context.faults.quorumBeside(2);
     const believed = [...this.#store.current.values()].filter(
       (held) => this.#store.acknowledgements(held, self) >= acksNeeded,
     );
-    this.#opening.consider([own, ...believed].sort((a, b) => a.message.sender - b.message.sender));
+    const all = [own, ...believed].sort((a, b) => a.message.sender - b.message.sender);
+    this.#opening.consider(all.slice(0, this.#rules.allowed));
   }
 
   /** Recomputed from the view changes that it names (pbft.md 12.9); or `f + 1` replicas, so a correct one, have entered it. */
@@ -300,17 +286,14 @@ export class ViewChanger {
       const known = changes.filter((held) => held !== null);
       if (copies < this.#instance.context.faults.oneCorrect) {
         if (known.length < changes.length) continue;
-        const decision = decide(
-          known.map(({ message }) => message),
-          this.#rules,
-        );
+        const decision = this.#rules.decide(known.map(({ message }) => message));
         if (decision === null || !follows(newView, decision)) continue;
       }
       return this.#enter(newView, known);
     }
   }
 
-  #changesOf({ view, changes }: PbftNewView): readonly (Held | null)[] {
+  #changesOf({ view, changes }: PbftNewView): readonly (Held<C> | null)[] {
     const own = this.#ownHeld();
     return changes.map((name) => {
       if (name.sender === this.#instance.self) {
@@ -332,14 +315,14 @@ export class ViewChanger {
     }
   }
 
-  #enter(newView: PbftNewView, changes: readonly Held[]): void {
+  #enter(newView: PbftNewView, changes: readonly Held<C>[]): void {
     const { context } = this.#instance;
     if (newView.view > this.#instance.view) this.#leave(newView.view);
     invariant(this.#own !== null, "we have left the view before");
     this.#instance.active = true;
     this.#stand(newView);
     this.#help.entered(newView, new Map(changes.map(({ digest, message }) => [digest, message])));
-    context.port.persist(0, new PbftViewState(this.#own, newView));
+    context.port.persist(0, this.#rules.state(this.#own, newView));
     this.#timer.entered();
     context.port.cancelTimer(RESEND_TIMER);
     this.#newViews.forget(newView.view);
@@ -359,13 +342,17 @@ export class ViewChanger {
     this.#instance.proposed = Math.max(maximum, this.#instance.low);
   }
 
-  #ownHeld(): Held | null {
-    const own = this.#own;
-    const unsigned = this.#instance.authentication === "signature" && own?.signature.length === 0;
-    return own === null || unsigned ? null : this.#hold(own);
+  /** Our own view change is not signed yet. */
+  get #isDraft(): boolean {
+    return this.#rules.signed && this.#own?.signature.length === 0;
   }
 
-  #hold(message: PbftViewChange): Held {
-    return { message, digest: this.#instance.context.hash(viewChangeContent(message)) };
+  #ownHeld(): Held<C> | null {
+    const own = this.#own;
+    return own === null || this.#isDraft ? null : this.#hold(own);
+  }
+
+  #hold(message: C): Held<C> {
+    return { message, digest: this.#rules.digest(message) };
   }
 }

@@ -1,9 +1,10 @@
-import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
-import type { PbftViewChange, PbftViewChangeAck, ViewChangeName } from "../../wire/pbft.ts";
+import type { Digest, ReplicaId, View } from "../../../kernel/ids.ts";
+import type { PbftViewChangeAck, ViewChangeName } from "../../../wire/pbft.ts";
+import type { Change } from "./changes.ts";
 
 /** A view change with the digest of its content. */
-export interface Held {
-  readonly message: PbftViewChange;
+export interface Held<C extends Change> {
+  readonly message: C;
   readonly digest: Digest;
 }
 
@@ -16,14 +17,14 @@ interface Acknowledged {
  * View changes of others, and what others say of them. Of each sender one for the view that this replica is changing to, and
  * the newest of those above (dqbft.md 5); acknowledgements likewise; vouchers only for what a NewView names.
  */
-export class ChangeStore {
+export class ChangeStore<C extends Change> {
   readonly #vouchersNeeded: number;
   #view: View = 0;
-  #current = new Map<ReplicaId, Held>();
-  readonly #newer = new Map<ReplicaId, Held>();
+  #current = new Map<ReplicaId, Held<C>>();
+  readonly #newer = new Map<ReplicaId, Held<C>>();
   /** By whom it is about, then by whom it is from. */
   readonly #acks = new Map<ReplicaId, Map<ReplicaId, Acknowledged>>();
-  readonly #vouched = new Map<Digest, { readonly held: Held; readonly by: Set<ReplicaId> }>();
+  readonly #vouched = new Map<Digest, { readonly held: Held<C>; readonly by: Set<ReplicaId> }>();
 
   /** `vouchersNeeded`: how many replicas must have found a view change authentic for us to believe it (pbft.md 7). */
   constructor(vouchersNeeded: number) {
@@ -39,7 +40,7 @@ export class ChangeStore {
   }
 
   /** The first of a sender for a view stays: what is held afterwards; null if it is of no use. */
-  add(held: Held): Held | null {
+  add(held: Held<C>): Held<C> | null {
     const { sender, view } = held.message;
     if (view < this.#view) return null;
     const of = view === this.#view ? this.#current : this.#newer;
@@ -50,7 +51,7 @@ export class ChangeStore {
     return held;
   }
 
-  get current(): ReadonlyMap<ReplicaId, Held> {
+  get current(): ReadonlyMap<ReplicaId, Held<C>> {
     return this.#current;
   }
 
@@ -72,7 +73,7 @@ export class ChangeStore {
   }
 
   /** How many replicas other than these two have found it authentic. */
-  acknowledgements({ message, digest }: Held, self: ReplicaId): number {
+  acknowledgements({ message, digest }: Held<C>, self: ReplicaId): number {
     let count = 0;
     for (const [from, ack] of this.#acks.get(message.sender) ?? []) {
       const counts = from !== self && from !== message.sender;
@@ -82,14 +83,14 @@ export class ChangeStore {
   }
 
   /** A replica vouches for a view change that a NewView names. */
-  vouch(from: ReplicaId, held: Held): void {
+  vouch(from: ReplicaId, held: Held<C>): void {
     const known = this.#vouched.get(held.digest) ?? { held, by: new Set<ReplicaId>() };
     this.#vouched.set(held.digest, known);
     known.by.add(from);
   }
 
   /** The view change of this name, if it is authentic here: by its own channel, or by enough vouchers. */
-  find({ sender, digest }: ViewChangeName, view: View): Held | null {
+  find({ sender, digest }: ViewChangeName, view: View): Held<C> | null {
     for (const held of [this.#current.get(sender), this.#newer.get(sender)]) {
       if (held !== undefined && held.digest === digest && held.message.view === view) return held;
     }

@@ -1,5 +1,10 @@
-import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
-import type { Vote } from "../../wire/messages.ts";
+import type { Digest, ReplicaId, View } from "../../../kernel/ids.ts";
+
+/** What of a vote counts. */
+interface Ballot {
+  readonly view: View;
+  readonly digest: Digest;
+}
 
 interface Tally {
   readonly view: View;
@@ -11,7 +16,7 @@ interface Tally {
 export type Counted = "counted" | "known" | "conflict";
 
 /** One vote of each sender, that of the newest view, whatever this replica's view is: bounded by n (pbft.md 0). */
-export class Votes {
+export class Votes<Vote extends Ballot> {
   readonly #votes = new Map<ReplicaId, Vote>();
   /** One entry for each view and digest that somebody votes for. */
   readonly #tallies: Tally[] = [];

@@ -1,19 +1,17 @@
-import { Jobs } from "../../effects/jobs.ts";
-import type { ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
-import { Misbehaviour } from "../../kernel/misbehaviour.ts";
-import { SlotRing } from "../../kernel/slot-ring.ts";
-import type { Anchor } from "../../wire/anchor.ts";
-import { noop } from "../../wire/batch.ts";
-import type { Value } from "../../wire/value.ts";
-import { type AgreementContext, FIRST_STANDING, type Standing } from "../agreement.ts";
-import { primaryOf } from "../shared/primary.ts";
-import type { Authentication } from "./checks.ts";
-import { Slot } from "./slot.ts";
+import { Jobs } from "../../../effects/jobs.ts";
+import type { ReplicaId, SequenceNumber, View } from "../../../kernel/ids.ts";
+import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
+import { SlotRing } from "../../../kernel/slot-ring.ts";
+import type { Anchor } from "../../../wire/anchor.ts";
+import { noop } from "../../../wire/batch.ts";
+import type { Value } from "../../../wire/value.ts";
+import { type AgreementContext, FIRST_STANDING, type Standing } from "../../agreement.ts";
+import { primaryOf } from "../primary.ts";
+import type { UntrustedSlot } from "./slot.ts";
 
 /** What the parts of one instance share: where it is in its views and in its log. */
-export class Instance {
+export class Instance<Slot extends UntrustedSlot> {
   readonly context: AgreementContext;
-  readonly authentication: Authentication;
   readonly slots: SlotRing<Slot>;
   readonly jobs: Jobs;
   view: View = 0;
@@ -32,10 +30,9 @@ export class Instance {
   #mutedSlot: SequenceNumber = 0;
   #noop: Value | null = null;
 
-  constructor(authentication: Authentication, context: AgreementContext) {
-    this.authentication = authentication;
+  constructor(context: AgreementContext, makeSlot: (seq: SequenceNumber) => Slot) {
     this.context = context;
-    this.slots = new SlotRing(context.parameters.window, (seq) => new Slot(seq));
+    this.slots = new SlotRing(context.parameters.window, makeSlot);
     this.jobs = new Jobs(context.port);
   }
 
