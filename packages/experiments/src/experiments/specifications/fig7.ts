@@ -1,0 +1,31 @@
+import type { Specifications, SweepSpecification } from "../specification.ts";
+import { ALL_PROTOCOLS, LADDER, PAPER, PAYLOAD_BYTES, QUICK_LADDER, QUICK_SPANS, SPANS } from "./common.ts";
+
+const REPLICAS = [97];
+
+const FULL: SweepSpecification = {
+  ...PAPER,
+  kind: "sweep",
+  protocols: ALL_PROTOCOLS,
+  grids: [
+    { replicas: REPLICAS, batches: [100, 200, 400, 800], payloadBytes: [PAYLOAD_BYTES] },
+    // A single primary is said to be at its limit from 100 commands on; and is cheap to simulate.
+    { families: ["single-primary"], replicas: REPLICAS, batches: [50, 1200], payloadBytes: [PAYLOAD_BYTES] },
+    // As many bytes as 400 x 512 B (section 5.3.1, last sentence).
+    { replicas: REPLICAS, batches: [200], payloadBytes: [2 * PAYLOAD_BYTES] },
+  ],
+  ladder: LADDER,
+  spans: SPANS,
+  crashed: "none",
+};
+
+/** Figure 7: the size of batches, N = 97. */
+export const FIG7: Specifications = {
+  full: FULL,
+  quick: {
+    ...FULL,
+    grids: [{ replicas: [19], batches: [100, 200, 400], payloadBytes: [PAYLOAD_BYTES] }],
+    ladder: QUICK_LADDER,
+    spans: QUICK_SPANS,
+  },
+};

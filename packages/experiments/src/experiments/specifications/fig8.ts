@@ -1,0 +1,28 @@
+import { PAPER_SIZES, type Specifications, type SweepSpecification } from "../specification.ts";
+import { ALL_PROTOCOLS, LADDER, PAPER, PAYLOAD_BYTES, QUICK_LADDER, QUICK_SPANS, SPANS } from "./common.ts";
+
+const FULL: SweepSpecification = {
+  ...PAPER,
+  kind: "sweep",
+  protocols: ALL_PROTOCOLS,
+  grids: [{ replicas: PAPER_SIZES, batches: [200], payloadBytes: [PAYLOAD_BYTES] }],
+  ladder: LADDER,
+  spans: SPANS,
+  crashed: "none",
+};
+
+const QUICK: SweepSpecification = {
+  ...FULL,
+  grids: [{ replicas: [19, 49], batches: [200], payloadBytes: [PAYLOAD_BYTES] }],
+  ladder: QUICK_LADDER,
+  spans: QUICK_SPANS,
+};
+
+/** Figure 8: the number of replicas. */
+export const FIG8: Specifications = { full: FULL, quick: QUICK };
+
+/** Figure 9: the same with f replicas stopped from the start. */
+export const FIG9: Specifications = {
+  full: { ...FULL, crashed: "f" },
+  quick: { ...QUICK, crashed: "f" },
+};
