@@ -18,7 +18,13 @@ import type { Hash } from "./value.ts";
 export type Claim = TrustedClaim | HostClaim;
 
 /** What a replica's trusted subsystem certifies in its own name. */
-export type TrustedClaim = SlotClaim | SuccessionClaim | OpeningClaim | StatementClaim | VoteClaim;
+export type TrustedClaim =
+  | SlotClaim
+  | UniqueClaim
+  | SuccessionClaim
+  | OpeningClaim
+  | StatementClaim
+  | VoteClaim;
 
 /** What a replica's host signs. */
 export type HostClaim = FastClaim | ExecutionClaim | CheckpointClaim;
@@ -26,6 +32,18 @@ export type HostClaim = FastClaim | ExecutionClaim | CheckpointClaim;
 /** A message bound to one value of the instance's ordering counter: `T` of linear-hybster.md 1. */
 export interface SlotClaim {
   readonly type: "slot";
+  readonly instance: InstanceId;
+  readonly value: CounterValue;
+  /** Hashed inside the trusted subsystem. */
+  readonly message: Uint8Array;
+}
+
+/**
+ * The same without a share: nothing but the individual certificate, as TrInX has it (hybster.md 1). It costs no signature that
+ * can be combined.
+ */
+export interface UniqueClaim {
+  readonly type: "unique";
   readonly instance: InstanceId;
   readonly value: CounterValue;
   /** Hashed inside the trusted subsystem. */
@@ -89,6 +107,15 @@ export interface CheckpointClaim {
 /** Which keys make and check a claim's shares: `tau` lives in the trusted subsystem, `pi` and `sigma` with the host. */
 export type Scheme = "tau" | "pi" | "sigma";
 
+/** What one value of an instance's trusted counter is spent on. */
+export type CountedClaim = SlotClaim | UniqueClaim | SuccessionClaim | OpeningClaim;
+
+/** Whether a counter moves: such claims are signed strictly in order. */
+export function isCounted(claim: Claim): claim is CountedClaim {
+  const { type } = claim;
+  return type === "slot" || type === "unique" || type === "succession" || type === "opening";
+}
+
 /** Whether the trusted subsystem signs it, and not the host. */
 export function isTrusted(claim: Claim): claim is TrustedClaim {
   return claim.type !== "execution" && claim.type !== "checkpoint" && claim.type !== "fast";
@@ -102,7 +129,8 @@ export function schemeOf(claim: Claim): Scheme {
 /** The bytes that shares and certificates for the claim sign. */
 export function statementOf(claim: Claim, preamble: Preamble, hash: Hash): Uint8Array {
   switch (claim.type) {
-    case "slot": {
+    case "slot":
+    case "unique": {
       const at = { instance: claim.instance, counter: Counter.Order, value: claim.value };
       return independentStatement(preamble, at, hash(claim.message));
     }

@@ -299,6 +299,7 @@ describe("statements that are signed", () => {
   const message = digest("message");
   const claims: Record<string, Claim> = {
     "slot claim": { type: "slot", instance: 0x0102, value: slot, message: bytes(5, 1) },
+    "unique claim": { type: "unique", instance: 0x0102, value: slot, message: bytes(5, 1) },
     "execution claim": { type: "execution", seq: 11, entry: 1, root: digest("root") },
     "vote claim": { type: "vote", instance: 0x0102, message: bytes(5, 1) },
     "fast claim": { type: "fast", instance: 0x0102, message: bytes(5, 1) },

@@ -28,6 +28,7 @@ const description: SubsystemDescription = {
 };
 const requests: CertifyRequest[] = [
   request("independent", Uint8Array.of(1, 2)),
+  request("unique", Uint8Array.of(3)),
   request("continuing", new Uint8Array(0)),
 ];
 const outcomes: CertifyOutcome[] = [

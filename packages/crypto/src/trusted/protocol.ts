@@ -22,7 +22,7 @@ export const REQUEST_BYTES = 20;
 const FrameKind = { Hello: 1, Certify: 2, Certified: 3, Attest: 4, Attested: 5 } as const;
 type FrameKind = (typeof FrameKind)[keyof typeof FrameKind];
 
-const KINDS = ["independent", "continuing", "trustedMac", "vote"] as const;
+const KINDS = ["independent", "continuing", "trustedMac", "vote", "unique"] as const;
 const REFUSALS: readonly Refusal[] = [
   "unknownInstance",
   "unknownCounter",

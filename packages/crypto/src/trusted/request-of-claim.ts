@@ -9,6 +9,8 @@ export function requestOfClaim(claim: TrustedClaim): CertifyRequest {
   switch (claim.type) {
     case "slot":
       return { kind: "independent", instance, counter: Counter.Order, value: claim.value, message };
+    case "unique":
+      return { kind: "unique", instance, counter: Counter.Order, value: claim.value, message };
     case "succession":
       return { kind: "continuing", instance, counter: Counter.Order, value: claim.value, message };
     case "opening": {

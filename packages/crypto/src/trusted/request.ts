@@ -7,14 +7,14 @@ export const MESSAGE_BYTES_MAX = 65_536;
 export const SIGNATURE_BYTES_MAX = 512;
 
 /**
- * What a certificate says about its counter (hybster.md 1): uniqueness, succession, or nothing at all. A vote is a trusted MAC
- * with a share, for protocols that rely on no counter.
+ * What a certificate says about its counter (hybster.md 1): uniqueness, succession, or nothing at all. A unique one is an
+ * independent one without a share; a vote is a trusted MAC with one, for protocols that rely on no counter.
  */
-export type CertifyKind = "independent" | "continuing" | "trustedMac" | "vote";
+export type CertifyKind = "independent" | "unique" | "continuing" | "trustedMac" | "vote";
 
 /** Whether a certificate of this kind has a counter. */
-export function isCounted(kind: CertifyKind): kind is "independent" | "continuing" {
-  return kind === "independent" || kind === "continuing";
+export function isCounted(kind: CertifyKind): kind is "independent" | "unique" | "continuing" {
+  return kind === "independent" || kind === "unique" || kind === "continuing";
 }
 
 /** One call of the trusted subsystem. Where there is no counter, `counter` and `value` do not count. */

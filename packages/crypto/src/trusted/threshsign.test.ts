@@ -82,6 +82,16 @@ test("an independent certificate is no continuing one, and a trusted MAC has nei
   expect(trusted.exportState().entries).toEqual([]);
 });
 
+test("a unique certificate is an independent one without the share, and spends the same value", () => {
+  const [trusted, other] = [signer(), signer()];
+  const unique = granted(trusted.certify(ask("unique", [1, 1], "m")));
+  expect(unique.share).toBeUndefined();
+  expect(unique.certificate).toEqual(granted(other.certify(ask("independent", [1, 1], "m"))).certificate);
+  expect(trusted.certify(ask("unique", [1, 1], "n"))).toEqual({ ok: false, refusal: "valueUsed" });
+  expect(trusted.certify(ask("independent", [1, 1], "n"))).toEqual({ ok: false, refusal: "valueUsed" });
+  expect(granted(trusted.certify(ask("unique", [1, 1], "m")))).toEqual(unique);
+});
+
 test("a vote has a share and no counter, and is no independent certificate", () => {
   const trusted = signer();
   const votes = [0, 1].map((replica) => granted(signer(replica).certify(ask("vote", [2, 3], "m"))));

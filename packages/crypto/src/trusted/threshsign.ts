@@ -100,6 +100,7 @@ export class ThreshSign {
 
     const message = digestOf(request.message);
     const { kind, instance } = request;
+    if (kind === "unique") return shareless(this.#count({ ...pick(request), kind: "independent", message }));
     if (isCounted(kind)) return this.#count({ ...pick(request), kind, message });
     if (kind === "trustedMac") {
       return { ok: true, identity: this.#identify(trustedMacStatement(this.#preamble, instance, message)) };
@@ -198,6 +199,13 @@ export class ThreshSign {
     }
     return history;
   }
+}
+
+/** The same step, without the share that nobody asked for. */
+function shareless(step: Step): Step {
+  if (!step.ok) return step;
+  const { share, ...rest } = step;
+  return rest;
 }
 
 function pick(request: CertifyRequest): Pick<CounterEntry, "instance" | "counter" | "value"> {

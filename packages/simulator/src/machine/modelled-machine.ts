@@ -1,6 +1,6 @@
 import type { Effect } from "@destiny/core/effects/effects";
 import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
-import { type Claim, schemeOf } from "@destiny/core/wire/claim";
+import { type Claim, isCounted, schemeOf } from "@destiny/core/wire/claim";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import type { Message } from "@destiny/core/wire/messages";
 import type { Sizes } from "../network/sizes.ts";
@@ -97,7 +97,7 @@ export class ModelledMachine implements Machine {
     this.#spend(Activity.Certify, duration);
     if (duration === 0) return now;
     const end = this.#workers.serve(now, duration);
-    if (claim.type !== "slot" && claim.type !== "succession" && claim.type !== "opening") return end;
+    if (!isCounted(claim)) return end;
     return this.#lane(claim.instance).follow(now, duration, end);
   }
 

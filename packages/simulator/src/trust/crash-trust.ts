@@ -32,6 +32,7 @@ export class CrashTrust implements ClusterTrust {
   readonly preamble: Preamble = { cluster: "\0".repeat(DIGEST_BYTES), configuration: 0 };
   readonly #n: number;
   readonly #tau: JobResult & { readonly type: "certified" };
+  readonly #unique: JobResult & { readonly type: "certified" };
   readonly #pi: JobResult & { readonly type: "certified" };
   readonly #aggregate: Uint8Array;
   readonly #resultAggregate: Uint8Array;
@@ -44,6 +45,7 @@ export class CrashTrust implements ClusterTrust {
     const nothing = new Uint8Array(0);
     const certificate = new Uint8Array(sizes.certificate);
     this.#tau = { type: "certified", share: new Uint8Array(sizes.share), certificate };
+    this.#unique = { type: "certified", share: nothing, certificate };
     this.#pi = { type: "certified", share: new Uint8Array(sizes.resultShare), certificate: nothing };
     this.#aggregate = new Uint8Array(sizes.aggregate);
     this.#resultAggregate = new Uint8Array(sizes.resultAggregate);
@@ -103,6 +105,10 @@ export class CrashTrust implements ClusterTrust {
 
   #sign(replica: ReplicaId, claim: Claim): JobResult & { readonly type: "certified" } {
     if (claim.type === "slot") this.#count(replica, claim.instance, claim.value);
+    if (claim.type === "unique") {
+      this.#count(replica, claim.instance, claim.value);
+      return this.#unique;
+    }
     if (claim.type === "succession") {
       const old = this.#count(replica, claim.instance, claim.value);
       return { ...this.#tau, share: new Uint8Array(0), old };
