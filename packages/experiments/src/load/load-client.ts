@@ -1,12 +1,13 @@
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Digest, Micros, ReplicaId } from "@destiny/core/kernel/ids";
-import type { ReplyStyle } from "@destiny/core/replica/executor";
+import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import { AssignRequest } from "@destiny/core/wire/messages";
 import { type Refusal, RefusalCode, type Reply } from "@destiny/core/wire/reply";
 import { Request } from "@destiny/core/wire/request";
 import { CLIENT_INSTANCE } from "@destiny/simulator/cluster/replica-host";
 import type { Party, World } from "@destiny/simulator/cluster/world";
 import type { Address } from "@destiny/simulator/network/latency";
+import type { Sizes } from "@destiny/simulator/network/sizes";
 import { fastDigest } from "@destiny/simulator/trust/fast-digest";
 import { operation } from "./null-service.ts";
 
@@ -21,7 +22,7 @@ export interface ClientListener {
 export interface LoadClientOptions {
   readonly world: World;
   readonly faults: FaultModel;
-  readonly replies: ReplyStyle;
+  readonly sizes: Sizes;
   readonly key: Digest;
   readonly target: ReplicaId;
   /** Requests that it has under way at once; further ones wait at the client. */
@@ -106,8 +107,13 @@ export class LoadClient implements Party {
   }
 
   #ask(to: ReplicaId, request: Request): void {
-    const content = { type: "submit", request } as const;
-    this.#options.world.network.send({ from: this.address, to, instance: CLIENT_INSTANCE, content });
+    this.#tell(to, { type: "submit", request });
+  }
+
+  #tell(to: ReplicaId, content: ClientMessage): void {
+    const { world, sizes } = this.#options;
+    const parcel = { from: this.address, to, instance: CLIENT_INSTANCE, content };
+    world.network.send(parcel, sizes.clientMessage(content));
   }
 
   #watch(): void {
@@ -137,8 +143,7 @@ export class LoadClient implements Party {
     this.#target = (this.#target + 1) % n;
     const wish = { client: this.key, coordinator: this.#target, nonce: this.#nonce, signature: SIGNATURE };
     for (let to = 0; to < n; to += 1) {
-      const content = { type: "assign", assign: new AssignRequest(wish) } as const;
-      this.#options.world.network.send({ from: this.address, to, instance: CLIENT_INSTANCE, content });
+      this.#tell(to, { type: "assign", assign: new AssignRequest(wish) });
     }
   }
 

@@ -1,6 +1,8 @@
 import type { Protocol } from "@destiny/core/catalogue";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import { type Digest, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
+import { Random } from "@destiny/core/kernel/random";
 import type { Parameters } from "@destiny/core/parameters";
 import { Replica, STATUS_TIMER } from "@destiny/core/replica/replica";
 import { World } from "@destiny/simulator/cluster/world";
@@ -9,16 +11,22 @@ import { ModelledMachine } from "@destiny/simulator/machine/modelled-machine";
 import { ModelledSizes } from "@destiny/simulator/machine/modelled-sizes";
 import { Pool } from "@destiny/simulator/machine/processors";
 import { priceList } from "@destiny/simulator/machine/tariff";
-import type { Address } from "@destiny/simulator/network/latency";
+import { type Jitter, Links, type LinksOptions } from "@destiny/simulator/network/links";
+import { Traffic } from "@destiny/simulator/network/traffic";
 import type { Wan } from "@destiny/simulator/network/wan";
 import { CrashTrust } from "@destiny/simulator/trust/crash-trust";
 import { fastDigest } from "@destiny/simulator/trust/fast-digest";
 import { NullService } from "../load/null-service.ts";
 import { evaluationParameters } from "./evaluation-parameters.ts";
 import { OneOrder } from "./one-order.ts";
-import { regionOf } from "./placement.ts";
 import { REQUEST_BYTES } from "./request-bytes.ts";
 import type { Scenario } from "./scenario.ts";
+
+/** Paths between machines of two regions differ by a few parts in a hundred, messages on one path by less. */
+const JITTER: Jitter = { pairShare: 0.02, messageShare: 0.01 };
+
+/** Chance on links has a generator of its own. */
+const LINKS = 3;
 
 /** The cluster of one run: the production protocol code on modelled machines and a modelled network. */
 export class EvaluationCluster {
@@ -27,32 +35,35 @@ export class EvaluationCluster {
   readonly parameters: Parameters;
   readonly machines: readonly ModelledMachine[];
   readonly services: NullService[] = [];
+  readonly sizes: ModelledSizes;
+  readonly links: Links;
+  readonly traffic: Traffic;
   readonly order: OneOrder;
   readonly profile: CostProfile;
   readonly #scenario: Scenario;
-  readonly #wan: Wan;
   readonly #clients = new Map<ReplicaId, number>();
-  /** Regions of the parties after the replicas. */
-  readonly #parties: number[] = [];
 
   constructor(scenario: Scenario, protocol: Protocol, profile: CostProfile, wan: Wan) {
     const { replicas: n, seed } = scenario;
     this.#scenario = scenario;
-    this.#wan = wan;
     this.profile = profile;
     this.faults = protocol.faults(n);
     this.parameters = evaluationParameters(scenario, REQUEST_BYTES);
     this.order = new OneOrder(n);
-    const sizes = new ModelledSizes({ ...profile, ...scenario });
-    this.machines = this.#createMachines(profile, sizes);
+    this.sizes = new ModelledSizes({ ...profile, ...scenario });
+    this.traffic = new Traffic(n);
+    this.machines = this.#createMachines(profile);
     const ordering = this.order.watch(protocol.ordering);
+    this.links = new Links({ ...this.#network(wan), n, random: new Random(seed).fork(LINKS) });
     this.world = new World({
       faults: this.faults,
       seed,
       instances: n + 1,
       trust: new CrashTrust(this.faults, profile.sizes),
-      latency: () => ({ micros: (from, to) => wan.delays[this.region(from)]?.[this.region(to)] ?? 0 }),
-      delays: { diskMicros: 0, verifyMicros: 0, certifyMicros: 0, combineMicros: 0 },
+      links: () => this.links,
+      sizes: this.sizes,
+      machine: (self) => present(this.machines[self], "a machine for every replica"),
+      durable: false,
       isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
       create: (self, outbox) => {
         const { faults, parameters } = this;
@@ -70,12 +81,6 @@ export class EvaluationCluster {
     return this.order.multiPrimary;
   }
 
-  /** The region of a party: of a replica, or of a client that has joined. */
-  region(address: Address): number {
-    const n = this.#scenario.replicas;
-    return address < n ? regionOf(address, this.#wan) : (this.#parties[address - n] ?? 0);
-  }
-
   /** A key that no client has yet, and that makes this replica its coordinator where every replica is one. */
   nextKey(home: ReplicaId): Digest {
     const index = this.#clients.get(home) ?? 0;
@@ -83,14 +88,17 @@ export class EvaluationCluster {
     return this.world.trust.clientKey(home + index * this.#scenario.replicas);
   }
 
-  /** The next party that joins is of this region. */
-  settle(region: number): void {
-    this.#parties.push(region);
-  }
-
-  /** Protocol messages that replicas got. */
-  get delivered(): number {
-    return 0;
+  /** Links as slow as interfaces of the WAN and of the machine allow. */
+  #network(wan: Wan): Omit<LinksOptions, "n" | "random"> {
+    const { without } = this.#scenario;
+    const interfaceRate = Math.min(wan.interfaceRate, this.profile.network.interfaceGbitPerSecond * 1_000);
+    return {
+      wan: { ...wan, interfaceRate },
+      rates: !without.includes("bandwidth"),
+      jitter: without.includes("jitter") ? null : JITTER,
+      loss: 0,
+      traffic: this.traffic,
+    };
   }
 
   /** Replicas whose services were told as often and are not the same. */
@@ -115,7 +123,7 @@ export class EvaluationCluster {
     this.machines[self]?.execute(bundle, bundle * payloadBytes);
   }
 
-  #createMachines(profile: CostProfile, sizes: ModelledSizes): ModelledMachine[] {
+  #createMachines(profile: CostProfile): ModelledMachine[] {
     const { replicas, without, bundle } = this.#scenario;
     const prices = priceList(profile, !without.includes("cpu"));
     const { shared, count, workers } = profile.processors;
@@ -127,9 +135,9 @@ export class EvaluationCluster {
           prices,
           lanes: profile.lanes.per,
           n: replicas,
-          sizes,
+          sizes: this.sizes,
           bundle,
-          requestBytes: REQUEST_BYTES + sizes.payloadOfRequest,
+          requestBytes: REQUEST_BYTES + this.sizes.payloadOfRequest,
           workers: shared ? common : new Pool(workers),
           shared,
         }),

@@ -1,4 +1,3 @@
-import type { Protocol } from "@destiny/core/catalogue";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import type { Wan } from "@destiny/simulator/network/wan";
 import { RegionLoad } from "../load/load.ts";
@@ -45,7 +44,6 @@ export class Crowd {
 
 export interface CrowdScene {
   readonly scenario: Scenario;
-  readonly protocol: Protocol;
   readonly cluster: EvaluationCluster;
   readonly wan: Wan;
   readonly measurement: Measurement;
@@ -57,7 +55,7 @@ interface Population {
 }
 
 function populate(scene: CrowdScene, region: number): Population {
-  const { scenario, cluster, protocol, wan, measurement } = scene;
+  const { scenario, cluster, wan, measurement } = scene;
   const { world, faults } = cluster;
   const { load, replicas: n } = scenario;
   const targets = targetsOf(region, wan, candidatesOf(scenario, cluster.multiPrimary));
@@ -76,13 +74,14 @@ function populate(scene: CrowdScene, region: number): Population {
   };
   const clients = Array.from({ length: count }, (_, index) => {
     const target = targets[index % targets.length] as ReplicaId;
-    cluster.settle(region);
-    return new LoadClient({
-      ...{ world, faults, listener, target, replies: protocol.replies },
+    const client = new LoadClient({
+      ...{ world, faults, listener, target, sizes: cluster.sizes },
       key: cluster.nextKey(cluster.multiPrimary ? target : index % n),
       inFlight: closed ? cluster.parameters.pipeline : OPEN_IN_FLIGHT,
       patience: PATIENCE,
     });
+    cluster.links.placeClient(client.address, region);
+    return client;
   });
   return {
     clients,

@@ -12,7 +12,7 @@ export function schedule(events: readonly ScenarioEvent[], cluster: EvaluationCl
 }
 
 function happen(event: ScenarioEvent, cluster: EvaluationCluster, crowd: Crowd): void {
-  const { world, order } = cluster;
+  const { world, order, links } = cluster;
   switch (event.type) {
     case "crash":
       for (const replica of event.replicas) {
@@ -22,19 +22,11 @@ function happen(event: ScenarioEvent, cluster: EvaluationCluster, crowd: Crowd):
       return;
     case "scale-load":
       return crowd.scale(event.factor, event.regions);
-    case "lag": {
-      const lagging = new Set(event.replicas);
-      return world.network.meddle(({ from, to }) =>
-        lagging.has(from) || lagging.has(to) ? { delays: [event.delay], overtakes: false } : null,
-      );
-    }
-    case "partition": {
-      const groups = event.groups.map((group) => new Set(group));
-      const { n } = cluster.faults;
-      const apart = ({ from, to }: { readonly from: number; readonly to: number }): boolean =>
-        from < n && to < n && !groups.some((group) => group.has(from) && group.has(to));
-      const partition = world.network.hold(apart);
-      world.engine.after(event.until - world.engine.now, () => partition.lift());
-    }
+    case "lag":
+      for (const replica of event.replicas) links.lag(replica, event.delay);
+      return;
+    case "partition":
+      links.partition(event.groups);
+      return world.engine.after(event.until - world.engine.now, () => links.partition(null));
   }
 }

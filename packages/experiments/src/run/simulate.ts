@@ -35,7 +35,7 @@ export function simulate(scenario: Scenario, onProgress?: (progress: RunProgress
   const startedAt = performance.now();
   world.start();
   const measurement = new Measurement(scenario, wan.regions);
-  const crowd = new Crowd({ scenario, protocol, cluster, wan, measurement });
+  const crowd = new Crowd({ scenario, cluster, wan, measurement });
   schedule(scenario.events, cluster, crowd);
   crowd.start();
   const meter = new RoleMeter(scenario, cluster);
@@ -56,7 +56,7 @@ export function simulate(scenario: Scenario, onProgress?: (progress: RunProgress
     traceHash: world.trace.hash,
     wall: {
       seconds: (performance.now() - startedAt) / 1000,
-      delivered: cluster.delivered,
+      delivered: meter.delivered,
       residentBytes: process.memoryUsage().rss,
     },
   };
