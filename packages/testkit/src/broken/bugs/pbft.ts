@@ -136,7 +136,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PROPOSALS,
-        find: "this.#instance.context.port.persist(slot.seq, proposal);",
+        find: "else context.port.persist(slot.seq, proposal);",
         replace: "this.#instance.context.port.note(slot.seq, proposal);",
       },
     ],

@@ -11,6 +11,8 @@ import type { UntrustedSlot } from "./slot.ts";
  */
 export interface Phase<Slot extends UntrustedSlot, C extends Change> extends CatchUpRules<Slot> {
   readonly changes: ChangeRules<C>;
+  /** Its votes are records of the log themselves: what is proposed to us need not be durable before we vote, only before that. */
+  readonly votesAreLogged?: boolean;
   /** Whether we may stand by a proposal. */
   mayAccept(slot: Slot, proposal: Proposal): boolean;
   /** We stand by the slot's proposal, which is durable: votes for it. A draft of our own is not signed yet. */
@@ -19,6 +21,8 @@ export interface Phase<Slot extends UntrustedSlot, C extends Change> extends Cat
   onCertified(slot: Slot): void;
   /** A view was entered: votes of it that were here already may count. */
   onEntered(slot: Slot): void;
+  /** We have left our view. */
+  onLeft?(): void;
   /** A message that only this protocol knows. False if it is none of its own. */
   receive(from: ReplicaId, message: Message): boolean;
   /** Proof that a slot is decided. */

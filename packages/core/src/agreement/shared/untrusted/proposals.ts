@@ -28,6 +28,8 @@ export interface ProposalListener<Slot extends UntrustedSlot> {
   certified(slot: Slot): void;
   /** A value was handed up. */
   delivered(): void;
+  /** Votes are records of the log themselves, durable before they leave. */
+  votesAreLogged(): boolean;
 }
 
 /** What is proposed, whether we stand by it, and how a decided value reaches the layer above (pbft.md 4). */
@@ -201,7 +203,9 @@ export class Proposals<Slot extends UntrustedSlot> {
     const fresh = slot.seq > this.#instance.standing.maximum;
     if (!fresh && slot.logged === proposal.digest) return;
     this.#keepPrepared(slot, proposal.digest);
-    this.#instance.context.port.persist(slot.seq, proposal);
+    const { isPrimary, context } = this.#instance;
+    if (this.#listener.votesAreLogged() && !isPrimary) context.port.note(slot.seq, proposal);
+    else context.port.persist(slot.seq, proposal);
     slot.logged = proposal.digest;
   }
 

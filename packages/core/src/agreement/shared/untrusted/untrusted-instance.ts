@@ -53,6 +53,7 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
       mayAccept: (slot, proposal) => this.#phase.mayAccept(slot, proposal),
       accepted: (slot, proposal) => this.#phase.onAccepted(slot, proposal),
       certified: (slot) => this.#phase.onCertified(slot),
+      votesAreLogged: () => this.#phase.votesAreLogged === true,
       delivered: () => {
         this.#changer?.delivered();
         this.#catchUp.progress();
@@ -231,6 +232,7 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
   get #views(): ViewChanger<C> {
     this.#changer ??= new ViewChanger(this.#instance, this.#phase.changes, {
       install: (newView, opening) => this.#install(newView, opening),
+      left: () => this.#phase.onLeft?.(),
     });
     return this.#changer;
   }

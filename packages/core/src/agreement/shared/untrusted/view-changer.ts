@@ -23,6 +23,8 @@ const BACKOFF_MAX = 4;
 export interface Installer<C extends Change> {
   /** A view was entered, and the instance's standing says which: its slots follow. */
   install(newView: PbftNewView, opening: Opening<C>): void;
+  /** A view was left. */
+  left(): void;
 }
 
 /** Leaves views and enters them (pbft.md 7, 8 and 11). */
@@ -215,6 +217,7 @@ export class ViewChanger<C extends Change> {
     this.#timer.stop();
     this.#resends = 0;
     context.port.persist(0, this.#rules.state(this.#own, this.#help.newView));
+    this.#installer.left();
     context.superior.left();
   }
 

@@ -45,9 +45,11 @@ export class Votes<Vote extends Ballot> {
     return this.#find(view, digest)?.count ?? 0;
   }
 
-  /** A digest that so many senders support in the same view. */
-  reached(threshold: number): { readonly view: View; readonly digest: Digest } | null {
-    for (const tally of this.#tallies) if (tally.count >= threshold) return tally;
+  /** A digest that so many senders support in the same view: in this one, if one is given. */
+  reached(threshold: number, view: View | null = null): Ballot | null {
+    for (const tally of this.#tallies) {
+      if (tally.count >= threshold && (view === null || tally.view === view)) return tally;
+    }
     return null;
   }
 
