@@ -1,9 +1,9 @@
 import { type MessageKind as Kind, MessageKind, Vote } from "../../wire/messages.ts";
+import { makeShare } from "../shared/signed-share.ts";
 import type { Subject } from "../shared/untrusted/claims.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Authentication } from "./checks.ts";
 import { commitClaim, prepareClaim } from "./claims.ts";
-import { makeShare } from "./signed-share.ts";
 import type { Slot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);

@@ -16,10 +16,10 @@ import { decodeStatements } from "../../wire/pbft-codec.ts";
 import { Body, FetchBodies, FetchNewView } from "../../wire/view-change.ts";
 import type { InstanceAddress } from "../agreement.ts";
 import { primaryOf } from "../shared/primary.ts";
+import { openShare } from "../shared/signed-share.ts";
 import { identity, newViewChecks, proposalChecks } from "../shared/untrusted/checks.ts";
 import { headerClaim } from "../shared/untrusted/claims.ts";
 import { commitClaim, prepareClaim, viewChangeClaim } from "./claims.ts";
-import { openShare } from "./signed-share.ts";
 
 /** Who answers for a message: the channel that it came through, or a signature that can be shown to others. */
 export type Authentication = "mac" | "signature";

@@ -8,13 +8,13 @@ import {
   type PbftViewChange,
   PreparedCertificate,
 } from "../../wire/pbft.ts";
+import { openShare } from "../shared/signed-share.ts";
 import type { Subject } from "../shared/untrusted/claims.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Around, Phase } from "../shared/untrusted/phase.ts";
 import { Answers, claimOf } from "./answers.ts";
 import { Caster } from "./caster.ts";
 import type { Authentication } from "./checks.ts";
-import { openShare } from "./signed-share.ts";
 import type { Slot } from "./slot.ts";
 import { Statements } from "./statements.ts";
 import { PbftChanges } from "./view-changes.ts";

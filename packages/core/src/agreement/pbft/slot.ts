@@ -2,7 +2,7 @@ import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
 import type { Certificate, Vote } from "../../wire/messages.ts";
 import type { CommitStatement, PreparedCertificate } from "../../wire/pbft.ts";
 import { UntrustedSlot } from "../shared/untrusted/slot.ts";
-import { Votes } from "../shared/untrusted/votes.ts";
+import { Votes } from "../shared/votes.ts";
 
 /** What a replica keeps of one order number. */
 export class Slot extends UntrustedSlot {

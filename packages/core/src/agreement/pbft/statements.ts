@@ -2,10 +2,10 @@ import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import { Certificate, type Evidence, MessageKind, type Vote } from "../../wire/messages.ts";
 import { CommitStatement, FetchStatement } from "../../wire/pbft.ts";
 import { encodeStatements } from "../../wire/pbft-codec.ts";
+import { openShare } from "../shared/signed-share.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Authentication } from "./checks.ts";
 import { commitClaim } from "./claims.ts";
-import { openShare } from "./signed-share.ts";
 import type { Slot } from "./slot.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { SbftShare } from "../../wire/sbft.ts";
 import type { Subject } from "../shared/untrusted/claims.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Around } from "../shared/untrusted/phase.ts";
-import type { Votes } from "../shared/untrusted/votes.ts";
+import type { Votes } from "../shared/votes.ts";
 import { fastClaim, preparedClaim, proposalClaim } from "./claims.ts";
 import { collectorsOf } from "./collectors.ts";
 import { Patience } from "./patience.ts";

@@ -2,7 +2,7 @@ import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
 import type { Certificate, Vote } from "../../wire/messages.ts";
 import type { SbftShare } from "../../wire/sbft.ts";
 import { UntrustedSlot } from "../shared/untrusted/slot.ts";
-import { Votes } from "../shared/untrusted/votes.ts";
+import { Votes } from "../shared/votes.ts";
 
 /** What a collector keeps of one order number. */
 export class Collection {

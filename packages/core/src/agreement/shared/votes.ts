@@ -1,4 +1,4 @@
-import type { Digest, ReplicaId, View } from "../../../kernel/ids.ts";
+import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
 
 /** What of a vote counts. */
 interface Ballot {
