@@ -1,3 +1,4 @@
+import { hybster } from "./agreement/hybster/hybster.ts";
 import { linearHybster } from "./agreement/linear-hybster/linear-hybster.ts";
 import { pbft } from "./agreement/pbft/pbft.ts";
 import { FaultModel } from "./kernel/fault-model.ts";
@@ -36,6 +37,20 @@ export const CATALOGUE: readonly Protocol[] = [
     faults: (n) => FaultModel.hybrid(n),
     ordering: single(linearHybster),
     replies: "proven",
+  },
+  {
+    name: "dqhybster",
+    summary: "DQBFT over Hybster (paper section 5)",
+    faults: (n) => FaultModel.hybrid(n),
+    ordering: dqbft({ disseminate: hybster, order: hybster }),
+    replies: "plain",
+  },
+  {
+    name: "single-hybster",
+    summary: "Hybster with one primary",
+    faults: (n) => FaultModel.hybrid(n),
+    ordering: single(hybster),
+    replies: "plain",
   },
   {
     name: "dqpbft",

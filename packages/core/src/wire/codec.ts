@@ -31,6 +31,8 @@ import { VIEW_CHANGE_CODECS } from "./view-change-codec.ts";
 import { Writer } from "./writer.ts";
 
 const SIGNATURE_BYTES = 64;
+/** Certificates that are lists of signatures. */
+const LISTS: readonly MessageKind[] = [MessageKind.PbftEvidence, MessageKind.HybsterCertificate];
 
 const proposal: MessageCodec = {
   write(message, out) {
@@ -84,9 +86,7 @@ const certificate: MessageCodec = {
       seq: input.u48(),
       digest: input.digest(),
       extension: input.u48(),
-      aggregate: input
-        .bytes(kind === MessageKind.PbftEvidence ? LIMITS.evidenceBytesMax : LIMITS.certificateBytesMax)
-        .slice(),
+      aggregate: input.bytes(certificateLimit(kind)).slice(),
     }),
 };
 
@@ -213,8 +213,15 @@ const CODECS: CodecTable = {
   [MessageKind.SbftCommitShare]: vote,
   [MessageKind.SbftFast]: certificate,
   [MessageKind.SbftSlow]: certificate,
+  [MessageKind.HybsterCommit]: vote,
+  [MessageKind.HybsterCertificate]: certificate,
   ...SBFT_CODECS,
 };
+
+/** Bytes that a certificate's aggregate has at most. */
+function certificateLimit(kind: MessageKind): number {
+  return LISTS.includes(kind) ? LIMITS.evidenceBytesMax : LIMITS.certificateBytesMax;
+}
 
 /** One for each instance. */
 function readNumbers(input: Reader): number[] {

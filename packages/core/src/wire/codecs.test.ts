@@ -213,12 +213,13 @@ describe("frames between replicas", () => {
     // After the kind come three numbers of six bytes, a digest and the length of a certificate.
     const kindAt = whole.length - (3 * 6 + 32 + 4) - 1;
     expect(whole[kindAt]).toBe(MessageKind.Prepare);
-    const { Prepare, Commit, PrePrepare, PbftEvidence, SbftFast, SbftSlow } = MessageKind;
+    const { Prepare, Commit, PrePrepare, PbftEvidence, SbftFast, SbftSlow, HybsterCertificate } = MessageKind;
     for (let kind = 0; kind < 256; kind += 1) {
       const changed = whole.slice();
       changed[kindAt] = kind;
       // A certificate's fields happen to be as long as a header's.
-      const known: readonly number[] = [Prepare, Commit, PrePrepare, PbftEvidence, SbftFast, SbftSlow];
+      const certificates = [Commit, PbftEvidence, SbftFast, SbftSlow, HybsterCertificate];
+      const known: readonly number[] = [Prepare, PrePrepare, ...certificates];
       if (known.includes(kind)) decodeFrame(changed, hash);
       else expect(() => decodeFrame(changed, hash)).toThrow(DecodeError);
     }

@@ -16,8 +16,8 @@ export const LIMITS = {
   shareBytesMax: 192,
   /** A certificate of any scheme: an aggregate with a bitmap of 1024 signers, or 17 signatures side by side. */
   certificateBytesMax: 1152,
-  /** Evidence of a decision without threshold signatures: f + 1 signed statements at n = 1024 take 26 kB. */
-  evidenceBytesMax: 26_112,
+  /** Evidence of a decision without threshold signatures: a quorum's certificates at n = 1024, 2f + 1, take 36 kB. */
+  evidenceBytesMax: 36_864,
   /** Any frame between replicas: 4 MiB. */
   frameBytesMax: 4_194_304,
   /** The results of one request's commands together: 3 MiB, so that a reply fits into its frame. */

@@ -79,6 +79,10 @@ export const MessageKind = {
   SbftViewChangeForward: 70,
   /** SBFT, in the log only: where a replica is in its views. */
   SbftViewState: 71,
+  /** Hybster, 80 to 95: a backup's certificate over a proposal, for all. Proposals and view changes are those of Linear Hybster. */
+  HybsterCommit: 80,
+  /** Hybster: a proposal's certificate and those of enough backups: decided. Transferable. */
+  HybsterCertificate: 81,
   /** State transfer, 48 to 55. */
   FetchState: 48,
   StatePages: 49,
@@ -94,6 +98,7 @@ export const LOGGED_KINDS: readonly MessageKind[] = [
   MessageKind.PbftDecided,
   MessageKind.SbftFast,
   MessageKind.SbftSlow,
+  MessageKind.HybsterCertificate,
 ];
 
 /** Kinds that the log keeps once per instance, under sequence number 0, whatever the watermark is. */

@@ -26,6 +26,8 @@ import { Writer } from "./writer.ts";
 /** Headers in one ViewChange or NewView: a window of the largest size that a trusted subsystem re-issues. */
 const HEADERS_MAX = 512;
 const KEPT_MAX = 1024;
+/** Kinds of commit certificates that establish a view. */
+const COMMITS: readonly MessageKind[] = [MessageKind.Commit, MessageKind.HybsterCertificate];
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
@@ -236,7 +238,7 @@ function packKept({ newView, acks, commit }: KeptNewView, packer: Packer): void 
   packNewView(newView, packer);
   packer.out.u32(acks.length);
   for (const ack of acks) packAck(ack, packer.out);
-  packer.out.u8(commit === null ? 0 : 1);
+  packer.out.u8(commit === null ? 0 : COMMITS.indexOf(commit.kind) + 1);
   if (commit === null) return;
   const { view, seq, digest, extension, aggregate } = commit;
   packer.out.u48(view).u48(seq).digest(digest).u48(extension).bytes(aggregate);
@@ -247,18 +249,22 @@ function unpackKept(from: Unpacker): KeptNewView {
   return {
     newView: unpackNewView(from),
     acks: from.list(REPLICAS_MAX, 44, () => unpackAck(input)),
-    commit: input.flag() ? unpackCommit(input) : null,
+    commit: unpackCommit(input),
   };
 }
 
-function unpackCommit(input: Reader): Certificate {
+function unpackCommit(input: Reader): Certificate | null {
+  const tag = input.u8();
+  if (tag === 0) return null;
+  const kind = COMMITS[tag - 1];
+  if (kind === undefined) throw new DecodeError("no kind of commit certificate");
   return new Certificate({
-    kind: MessageKind.Commit,
+    kind,
     view: input.u48(),
     seq: input.u48(),
     digest: input.digest(),
     extension: input.u48(),
-    aggregate: input.bytes(LIMITS.certificateBytesMax).slice(),
+    aggregate: input.bytes(LIMITS.evidenceBytesMax).slice(),
   });
 }
 

@@ -15,6 +15,8 @@ export interface AgreementWords {
    * to keep, and what one replica alone says of a decision proves nothing.
    */
   readonly claims?: boolean;
+  /** Certificates are lists of votes, and everybody makes their own: there are no shares to collect. */
+  readonly lists?: boolean;
 }
 
 /** Slots of the window in which the suites run. */

@@ -85,7 +85,7 @@ export function agreementSuite(
     expect(cluster.timersRunning).toBe(0);
     cluster.propose(...texts(5));
     cluster.run(15_000);
-    expect(cluster.timersRunning).toBe(cluster.n);
+    expect(cluster.timersRunning).toBeGreaterThan(0);
     cluster.run(30_000);
     expectEverywhere(cluster, texts(5));
     expect(cluster.timersRunning).toBe(0);
@@ -138,7 +138,7 @@ export function agreementSuite(
     expect(cluster.settle()).toBe(true);
     expect(cluster.refusals(2)).toEqual([
       Misbehaviour.BadCertificate,
-      words.claims === true ? Misbehaviour.BadFrame : Misbehaviour.BadCertificate,
+      words.claims === true || words.lists === true ? Misbehaviour.BadFrame : Misbehaviour.BadCertificate,
       Misbehaviour.BadFrame,
     ]);
     expect(cluster.agreement(1).known).toBe(0);
@@ -161,7 +161,7 @@ export function agreementSuite(
     expect(cluster.refusals(0)).toEqual([]);
   });
 
-  if (words.claims !== true) sharesSuite(stage, words);
+  if (words.claims !== true && words.lists !== true) sharesSuite(stage, words);
 
   contract("a second proposal for a slot is an equivocation, and the first stays", (cluster) => {
     cluster.propose(...texts(1));

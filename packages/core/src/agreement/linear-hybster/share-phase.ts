@@ -46,7 +46,7 @@ export class SharePhase implements Phase<Slot> {
   }
 
   sendVote(slot: Slot): void {
-    this.#ladder.sendShare(slot);
+    if (!slot.decided) this.#ladder.sendShare(slot);
   }
 
   conclude(slot: Slot): void {

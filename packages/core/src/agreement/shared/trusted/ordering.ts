@@ -158,9 +158,9 @@ export class Ordering<Slot extends TrustedSlot> {
   // linear-hybster.md 4, onPrepare. Anybody may relay a Prepare: its certificate speaks for it.
   onPrepare(from: ReplicaId, proposal: Proposal): void {
     const { value, seq, view } = proposal;
-    if (value === null || seq <= this.low) return;
-    // A correct primary may be ahead of us by as much as our stable checkpoint is old.
-    if (!this.slots.contains(seq)) return this.catchUp.pursue(seq);
+    if (seq <= this.low) return;
+    // A header says that there is something to get. A correct primary may be ahead of us by as much as our stable checkpoint is old.
+    if (value === null || !this.slots.contains(seq)) return this.catchUp.pursue(seq);
     this.#events.value(value);
     const slot = this.slots.claim(seq);
     if (view > this.view) this.#onLater(from, slot, proposal);
@@ -199,6 +199,7 @@ export class Ordering<Slot extends TrustedSlot> {
     if (relayed && this.#context.superior.judge(proposal) === Verdict.Fault) return;
     if (wanted || proposal.view >= (slot.later?.view ?? 0)) slot.later = proposal;
     this.#deliver(slot);
+    this.phase.conclude(slot);
   }
 
   /** Of an earlier view: nothing but its value matters, and that only if it was decided. */
@@ -208,6 +209,7 @@ export class Ordering<Slot extends TrustedSlot> {
     if (slot.delivered || needless) return;
     slot.elder = proposal;
     this.#deliver(slot);
+    this.phase.conclude(slot);
   }
 
   #onKnownProposal(from: ReplicaId, slot: Slot, known: Proposal, proposal: Proposal): void {
@@ -224,7 +226,7 @@ export class Ordering<Slot extends TrustedSlot> {
     invariant(proposal !== null, "a certificate that we asked for");
     this.phase.onSigned(slot, result);
     if (this.#isPrimary) this.#publish(slot, proposal, result);
-    else if (!slot.decided) this.phase.sendVote(slot);
+    else this.phase.sendVote(slot);
     this.phase.conclude(slot);
   }
 

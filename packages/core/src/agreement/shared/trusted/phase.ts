@@ -1,7 +1,7 @@
 import type { JobResult } from "../../../effects/effects.ts";
 import type { ReplicaId, SequenceNumber, View } from "../../../kernel/ids.ts";
 import type { SlotRing } from "../../../kernel/slot-ring.ts";
-import type { SlotClaim } from "../../../wire/claim.ts";
+import type { SlotClaim, UniqueClaim } from "../../../wire/claim.ts";
 import type { Certificate, Proposal, Vote } from "../../../wire/messages.ts";
 import type { AgreementContext } from "../../agreement.ts";
 import type { CatchUpRules } from "../catch-up.ts";
@@ -22,14 +22,14 @@ export interface Phase<Slot extends TrustedSlot> extends CatchUpRules<Slot> {
   /** An empty slot, with room for the votes of this protocol. */
   slot(seq: SequenceNumber): Slot;
   /** What our subsystem certifies at the slot's value of the counter, as primary or in support: a function of the proposal. */
-  claim(proposal: Proposal): SlotClaim;
+  claim(proposal: Proposal): SlotClaim | UniqueClaim;
   /** Our own draft with what our subsystem answered: what all get, and what the log holds. */
   certified(draft: Proposal, result: Pick<Certified, "share" | "certificate">): Proposal;
   /** The slot's proposal came, for the first time or again: it may be its primary's vote. */
   onProposal(from: ReplicaId, slot: Slot, proposal: Proposal): void;
   /** Our subsystem has certified the slot's proposal: that is our vote, not sent yet. */
   onSigned(slot: Slot, result: Pick<Certified, "share" | "certificate">): void;
-  /** Sends our vote, as a backup. */
+  /** Our vote, as a backup, is to be sent; the slot may be decided meanwhile. */
   sendVote(slot: Slot): void;
   /** Makes the slot's commit certificate if all that it takes is here. */
   conclude(slot: Slot): void;

@@ -3,7 +3,7 @@ import type { SequenceNumber } from "../../../kernel/ids.ts";
 import { invariant } from "../../../kernel/invariant.ts";
 import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
 import type { SlotRing } from "../../../kernel/slot-ring.ts";
-import type { SlotClaim } from "../../../wire/claim.ts";
+import type { SlotClaim, UniqueClaim } from "../../../wire/claim.ts";
 import type { Proposal } from "../../../wire/messages.ts";
 import { type AgreementContext, Verdict } from "../../agreement.ts";
 import type { Certified } from "./phase.ts";
@@ -15,7 +15,7 @@ import { certifyTicket } from "./tickets.ts";
 /** What voting asks and tells the ordering that it is part of. */
 export interface VotingEvents<Slot extends TrustedSlot> {
   /** What our subsystem is to certify. */
-  claim(proposal: Proposal): SlotClaim;
+  claim(proposal: Proposal): SlotClaim | UniqueClaim;
   /** We sign this slot. */
   signing(slot: Slot): void;
   /** Our vote is here. */
