@@ -1,7 +1,8 @@
-import type { Effect } from "@destiny/core/effects/effects";
-import type { InstanceId } from "@destiny/core/kernel/ids";
+import type { Effect, JobResult } from "@destiny/core/effects/effects";
+import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { Random } from "@destiny/core/kernel/random";
+import type { Claim } from "@destiny/core/wire/claim";
 import type { Message } from "@destiny/core/wire/messages";
 import { majorities } from "../oracles/arithmetic.ts";
 import type { Decision } from "../plan/decisions.ts";
@@ -71,17 +72,24 @@ function resigned(
   self: number,
   { instance, message }: { readonly instance: InstanceId; readonly message: Message },
 ): Message {
-  const { world } = stage;
-  const host = world.host(self);
   let signed = message;
   const checks = stage.replica(self).checks(instance, message) ?? [];
   for (const check of checks) {
     if (check.type !== "identity" || check.signer !== self) continue;
-    const result = world.trust.certify(self, host.subsystem, check.claim);
+    const result = certify(stage, self, check.claim);
     if (result.type !== "certified") continue;
     const field = "signature" in message ? "signature" : "certificate";
     const fresh = { [field]: result.certificate, ...("share" in message && { share: result.share }) };
     signed = Object.assign(Object.create(Object.getPrototypeOf(signed)), signed, fresh) as Message;
   }
   return signed;
+}
+
+/** By its own subsystem; or by the copy of it, where it has one and its own refuses. */
+function certify({ world, clones }: Stage, self: ReplicaId, claim: Claim): JobResult {
+  const result = world.trust.certify(self, world.host(self).subsystem, claim);
+  const clone = clones.get(self);
+  return result.type === "certified" || clone === undefined
+    ? result
+    : world.trust.certify(self, clone, claim);
 }

@@ -2,6 +2,7 @@ import type { Protocol } from "@destiny/core/catalogue";
 import { BEHAVIOUR_NAMES } from "../byzantine/catalogue.ts";
 import { drawPlan } from "../plan/draw.ts";
 import type { Plan } from "../plan/plan.ts";
+import { ROGUE_NAMES } from "../rogues/catalogue.ts";
 import { type Outcome, run } from "../run/run.ts";
 
 /** What a campaign is about: a protocol, which may be a broken one, and a size of cluster. */
@@ -10,6 +11,8 @@ export interface Subject {
   readonly n: number;
   /** Behaviours of Byzantine replicas; all of the catalogue if absent. */
   readonly behaviours?: readonly string[];
+  /** Behaviours of Byzantine clients; all of the catalogue if absent. */
+  readonly rogues?: readonly string[];
   /** Whether replicas may stop for good or lose their disks; they may if absent. */
   readonly permanent?: boolean;
 }
@@ -24,9 +27,9 @@ const TWICE_IN = 20;
 
 /** The plan that a seed stands for. */
 export function planOf(subject: Subject, seed: number): Plan {
-  const { protocol, n, behaviours = BEHAVIOUR_NAMES, permanent = true } = subject;
+  const { protocol, n, behaviours = BEHAVIOUR_NAMES, rogues = ROGUE_NAMES, permanent = true } = subject;
   const { kind } = protocol.faults(n);
-  return drawPlan({ protocol: protocol.name, kind, n, seed, behaviours, permanent });
+  return drawPlan({ protocol: protocol.name, kind, n, seed, behaviours, rogues, permanent });
 }
 
 /** Plays one seed. */

@@ -1,13 +1,23 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import { Random } from "@destiny/core/kernel/random";
+import { encodeFrame } from "@destiny/core/wire/codec";
+import type { Message } from "@destiny/core/wire/messages";
 import type { Fate, Parcel } from "@destiny/simulator/network/network";
-import type { ChanceDecision, Link, NetworkDecision, PartitionDecision } from "../plan/decisions.ts";
+import type {
+  ChanceDecision,
+  Link,
+  NetworkDecision,
+  PartitionDecision,
+  ThinLinkDecision,
+} from "../plan/decisions.ts";
 import type { Tally } from "../run/tally.ts";
 import type { Stage } from "../stage/stage.ts";
 
 /** Parcels that a replaying network remembers, and how much later it lets them arrive again at most. */
 const REMEMBERED = 256;
 const REPLAY_MICROS: Micros = 2_000_000;
+/** How long something may wait for its turn in a thin pipe. */
+const QUEUE_MICROS: Micros = 3_000_000;
 
 /** What a decision does to one parcel: drops it, delays it, copies it, lets it overtake. */
 interface Draft {
@@ -53,6 +63,8 @@ function effectOf(stage: Stage, decision: NetworkDecision, tally: Tally): Effect
       return (parcel, draft) => {
         if (isOn(decision.link, parcel)) draft.delay += decision.micros;
       };
+    case "thin-link":
+      return thinLink(stage, decision, tally);
     case "partition":
       return partition(stage, decision, tally);
     default:
@@ -73,6 +85,38 @@ function byChance(decision: ChanceDecision, tally: Tally): Effect {
       draft.overtakes = true;
     }
   };
+}
+
+/** Parcels wait for those before them in the pipe; what would wait too long is dropped, as a full queue would. */
+function thinLink(
+  { world, faults }: Stage,
+  { links, bytesPerSecond }: ThinLinkDecision,
+  tally: Tally,
+): Effect {
+  const inPipe = new Set(links.map(([source, target]) => source * 0x1_0000 + target));
+  const sizes = new WeakMap<object, number>();
+  let free: Micros = 0;
+  return (parcel, draft) => {
+    const { from, to, content } = parcel;
+    if (from >= faults.n || to >= faults.n || !inPipe.has(from * 0x1_0000 + to)) return;
+    const size = sizes.get(content) ?? sizeOf(parcel);
+    sizes.set(content, size);
+    const { now } = world.engine;
+    const done = Math.max(free, now) + Math.ceil((size * 1_000_000) / bytesPerSecond);
+    tally.fault("thin-link");
+    draft.lost ||= done - now > QUEUE_MICROS;
+    if (draft.lost) return;
+    free = done;
+    draft.delay += done - now;
+  };
+}
+
+function sizeOf({ instance, content }: Parcel): number {
+  try {
+    return encodeFrame(instance, content as Message).length;
+  } catch {
+    return 0; // A Byzantine replica's, that no bytes say.
+  }
 }
 
 function partition({ world }: Stage, { from, blocked, flapMicros }: PartitionDecision, tally: Tally): Effect {

@@ -27,9 +27,6 @@ export function applyProcessFaults(stage: Stage, decisions: readonly Decision[],
       case "wipe":
         engine.after(decision.at, () => wipe(stage, decision, tally));
         break;
-      case "rollback":
-        rollback(stage, decision, tally);
-        break;
       default:
     }
   }
@@ -102,19 +99,4 @@ function wipe(stage: Stage, { replica, downMicros }: Decision & { kind: "wipe" }
   stage.world.host(replica).disk.wipe();
   tally.fault("wipe");
   stage.world.engine.after(downMicros, () => stage.restart(replica));
-}
-
-/** The trusted subsystem forgets all that it did since; its host does not. */
-function rollback(stage: Stage, decision: Decision & { kind: "rollback" }, tally: Tally): void {
-  const { engine } = stage.world;
-  const { subsystem } = stage.world.host(decision.replica);
-  engine.after(decision.from, () => {
-    const state = subsystem.exportState();
-    engine.after(decision.at - decision.from, () => {
-      stage.crash(decision.replica);
-      subsystem.importState(state);
-      tally.fault("rollback");
-      stage.restart(decision.replica);
-    });
-  });
 }

@@ -1,9 +1,10 @@
 import type { Micros } from "@destiny/core/kernel/ids";
+import { present } from "@destiny/core/kernel/invariant";
 import type { Submission } from "@destiny/simulator/clients/client";
 import { checkHistory, describeVerdict } from "../linearizability/check-history.ts";
 import type { Action, Operation, Outcome } from "../linearizability/history.ts";
 import { flawOf } from "../linearizability/witness.ts";
-import { readCommand, Tag } from "../plan/operations.ts";
+import { readOperation, Tag } from "../plan/operations.ts";
 import type { Stage } from "../stage/stage.ts";
 import { type SequentialModel, sameResults } from "./sequential-model.ts";
 import { demand } from "./violation.ts";
@@ -46,7 +47,9 @@ export function checkClients(stage: Stage, model: SequentialModel): void {
   }
   const order = placed.sort((a, b) => a.position - b.position).flatMap(({ operations }) => operations);
   // What was executed and never answered has changed the state all the same: then there is no witness.
-  const witnessed = placed.length === model.executed;
+  // Rogue clients have keys of their own, and no part in this.
+  const executed = stage.clients.reduce((sum, { key }) => sum + model.executedFor(key), 0);
+  const witnessed = placed.length === executed;
   const flaw = witnessed ? flawOf(order) : null;
   demand(flaw === null, "S12 linearizability", () => flaw ?? "");
   const verdict = checkHistory([...order, ...open], { stepsMax: STEPS_MAX });
@@ -57,10 +60,11 @@ export function checkClients(stage: Stage, model: SequentialModel): void {
 function operationsOf(client: string, submission: Submission, invoked: Micros): readonly Operation[] {
   const { answeredAt: returned, results } = submission;
   return submission.operations.map((bytes, index) => {
-    const { tag, key, value } = readCommand(bytes);
+    const { tag, key, value } = present(readOperation(bytes), "an operation of the plan");
     const result = results?.[index];
     const outcome = result === undefined ? null : outcomeOf(tag, result);
-    return { client, key, action: actionOf(tag, value), invoked, returned, outcome };
+    const action = actionOf(tag, tag === Tag.Put ? u32(value, 0) : 0);
+    return { client, key, action, invoked, returned, outcome };
   });
 }
 
@@ -74,6 +78,9 @@ function outcomeOf(tag: number, result: Uint8Array): Outcome {
   const existed = result[1] === 1;
   if (tag !== Tag.Get) return { type: "changed", existed };
   if (!existed) return { type: "found", value: null };
-  const value = new DataView(result.buffer, result.byteOffset, result.length).getUint32(2, true);
-  return { type: "found", value: `${value}` };
+  return { type: "found", value: `${u32(result, 2)}` };
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(at, true);
 }

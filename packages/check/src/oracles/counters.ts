@@ -4,7 +4,7 @@ import type { Claim } from "@destiny/core/wire/claim";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
-import { demand } from "./violation.ts";
+import { demand, Violation } from "./violation.ts";
 import { readSlotMessage } from "./vote-ledger.ts";
 
 export interface CountersOptions {
@@ -48,10 +48,10 @@ export class Counters implements Observer {
     const spoken = this.#spoken.get(key) ?? new Set();
     this.#spoken.set(key, spoken);
     if (spoken.has(said)) return;
-    demand(
+    demandOf(
+      replica,
       continuing || spoken.size === 0,
-      "S9 trusted counter",
-      () => `replica ${replica}'s counter ${counter} certified two messages at [${value.view}|${value.seq}]`,
+      () => `counter ${counter} certified two messages at [${value.view}|${value.seq}]`,
     );
     spoken.add(said);
     this.#moveOn(replica, place, old);
@@ -78,17 +78,22 @@ export class Counters implements Observer {
     const last = this.#last.get(key) ?? { view: 0, seq: 0 };
     this.#last.set(key, value);
     const order = value.view - last.view || value.seq - last.seq;
-    demand(
+    demandOf(
+      replica,
       order > 0 || (order === 0 && continuing),
-      "S9 trusted counter",
-      () => `replica ${replica}'s counter ${counter} went back to [${value.view}|${value.seq}]`,
+      () => `counter ${counter} went back to [${value.view}|${value.seq}]`,
     );
-    demand(
+    demandOf(
+      replica,
       !continuing || (old?.view === last.view && old.seq === last.seq),
-      "S9 trusted counter",
-      () => `replica ${replica}'s counter ${counter} hides what lies below [${value.view}|${value.seq}]`,
+      () => `counter ${counter} hides what lies below [${value.view}|${value.seq}]`,
     );
   }
+}
+
+/** Demands what trusted subsystems promise, whoever owns them. */
+function demandOf(replica: ReplicaId, condition: boolean, what: () => string): void {
+  if (!condition) throw new Violation("S9 trusted counter", `replica ${replica}'s ${what()}`, replica);
 }
 
 interface Place {

@@ -1,25 +1,51 @@
 import type { Digest } from "@destiny/core/kernel/ids";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
+import type { AssignRequest } from "@destiny/core/wire/messages";
 import type { Request } from "@destiny/core/wire/request";
 import type { Parcel } from "@destiny/simulator/network/network";
 import type { Observer } from "../stage/observer.ts";
 
-/** Requests that clients have really sent: what replicas execute must be among them (S6). */
-export class GenuineRequests implements Observer {
-  readonly #n: number;
-  readonly #digests = new Set<Digest>();
+export interface GenuineRequestsOptions {
+  readonly n: number;
+  /** Whose address it is. */
+  readonly clientAt: (address: number) => Digest | undefined;
+  /** Whether the client's own key has signed it. */
+  readonly isSigned: (message: Request | AssignRequest) => boolean;
+}
 
-  constructor(n: number) {
-    this.#n = n;
+/** What clients have really signed and sent: what replicas execute must be among it (S6). */
+export class GenuineRequests implements Observer {
+  readonly #options: GenuineRequestsOptions;
+  readonly #requests = new Set<Digest>();
+  readonly #wishes = new Set<string>();
+
+  constructor(options: GenuineRequestsOptions) {
+    this.#options = options;
   }
 
   sent({ from, to, content }: Parcel): void {
-    if (from < this.#n || to >= this.#n) return;
+    const { n, clientAt, isSigned } = this.#options;
+    if (from < n || to >= n) return;
     const message = content as ClientMessage;
-    if (message.type === "submit") this.#digests.add(message.request.digest);
+    if (message.type === "hello") return;
+    const said = message.type === "submit" ? message.request : message.assign;
+    // Others may say it after the client; it is the client who begins.
+    if (said.client !== clientAt(from) || !isSigned(said)) return;
+    if (message.type === "submit") this.#requests.add(message.request.digest);
+    else this.#wishes.add(nameOf(message.assign));
   }
 
   has({ digest }: Request): boolean {
-    return this.#digests.has(digest);
+    return this.#requests.has(digest);
   }
+
+  hasWish(wish: Wish): boolean {
+    return this.#wishes.has(nameOf(wish));
+  }
+}
+
+type Wish = Pick<AssignRequest, "client" | "coordinator" | "nonce">;
+
+function nameOf({ client, coordinator, nonce }: Wish): string {
+  return `${coordinator} ${nonce} ${client}`;
 }

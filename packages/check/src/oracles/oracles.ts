@@ -1,3 +1,8 @@
+import type { ReplicaId } from "@destiny/core/kernel/ids";
+import type { AssignRequest } from "@destiny/core/wire/messages";
+import { Request } from "@destiny/core/wire/request";
+import { assignStatement, requestStatement } from "@destiny/core/wire/statement";
+import { rottenIn } from "../plan/decisions.ts";
 import type { Observer } from "../stage/observer.ts";
 import type { Stage } from "../stage/stage.ts";
 import { Amplification } from "./amplification.ts";
@@ -30,10 +35,21 @@ export interface Oracles {
 export function setUpOracles(stage: Stage): Oracles {
   const { faulty, faults, parameters, world } = stage;
   const { n } = faults;
+  const liars = faults.kind === "hybrid" ? withoutRotten(stage) : faulty;
   const { quorum, vouched } = majorities(faults.kind, n);
   const partitioned = (): boolean => stage.partitioned;
-  const genuine = new GenuineRequests(n);
-  const model = new SequentialModel({ n, faulty, partitioned, isGenuine: (request) => genuine.has(request) });
+  const genuine = new GenuineRequests({
+    n,
+    clientAt: (address) => stage.clientAt(address),
+    isSigned: (message) => isSigned(stage, message),
+  });
+  const model = new SequentialModel({
+    n,
+    faulty,
+    partitioned,
+    isGenuine: (request) => genuine.has(request),
+    isWished: (wish) => genuine.hasWish(wish),
+  });
   const votes = new VoteLedger(n, quorum);
   const order = new ExpectedOrder({
     n,
@@ -46,7 +62,7 @@ export function setUpOracles(stage: Stage): Oracles {
     order.grow(entry);
     model.grow(entry);
   };
-  const log = new GlobalLog({ faulty, partitioned, grown });
+  const log = new GlobalLog({ faulty: liars, partitioned, grown });
   const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
   const slots = Math.max(parameters.orderWindow, parameters.disseminationWindow);
   const amplification = new Amplification({ n, faulty, slots });
@@ -68,4 +84,22 @@ export function setUpOracles(stage: Stage): Oracles {
     new Memory({ n, faulty, parameters, holdings: (replica) => stage.holdings(replica) }),
   ];
   return { log, model, votes, views, amplification, observers };
+}
+
+/**
+ * Faulty replicas whose executions prove nothing. Where every record of the log has a certificate that the disk cannot make up,
+ * rot is noticed: a replica may lose what rotted, and must not execute anything else.
+ */
+function withoutRotten({ faulty, plan }: Stage): ReadonlySet<ReplicaId> {
+  const rotten = rottenIn(plan.decisions);
+  return new Set([...faulty].filter((replica) => !rotten.has(replica)));
+}
+
+function isSigned({ world }: Stage, message: Request | AssignRequest): boolean {
+  const { trust } = world;
+  const statement =
+    message instanceof Request
+      ? requestStatement(trust.preamble, message.digest)
+      : assignStatement(trust.preamble, message.coordinator, message.nonce);
+  return Buffer.compare(trust.clientSigner(message.client)(statement), message.signature) === 0;
 }

@@ -10,6 +10,7 @@ import { demand } from "./violation.ts";
 
 interface ModelClient {
   last: number;
+  executed: number;
   coordinator: ReplicaId;
   nonce: number;
 }
@@ -29,6 +30,8 @@ export interface SequentialModelOptions {
   readonly partitioned: () => boolean;
   /** Whether a client really made this request. */
   readonly isGenuine: (request: Request) => boolean;
+  /** Whether a client really wished for this coordinator. */
+  readonly isWished: (wish: { client: Digest; coordinator: ReplicaId; nonce: number }) => boolean;
 }
 
 /**
@@ -48,6 +51,11 @@ export class SequentialModel implements Observer {
   /** Requests executed. */
   get executed(): number {
     return this.#answers.size;
+  }
+
+  /** Requests executed for one client. */
+  executedFor(client: Digest): number {
+    return this.#clients.get(client)?.executed ?? 0;
   }
 
   answer(client: Digest, timestamp: number): ModelAnswer | undefined {
@@ -79,6 +87,11 @@ export class SequentialModel implements Observer {
 
   #assign(entry: LogEntry & { type: "assign" }): void {
     const client = this.#client(entry.client);
+    demand(
+      !entry.valid || this.#options.isWished(entry),
+      "S6 client signature",
+      () => `a client moves to coordinator ${entry.coordinator} (nonce ${entry.nonce}) and never wished so`,
+    );
     if (!entry.valid || entry.coordinator >= this.#options.n || entry.nonce <= client.nonce) return;
     client.nonce = entry.nonce;
     client.coordinator = entry.coordinator;
@@ -96,6 +109,7 @@ export class SequentialModel implements Observer {
       () => `slot ${seq}.${entry} executes request ${timestamp} that its client never signed`,
     );
     client.last = timestamp;
+    client.executed += 1;
     const results = request.operations.map((operation) => this.store.execute(operation));
     const position = this.#answers.size;
     this.#answers.set(`${timestamp} ${request.client}`, { position, seq, entry, results });
@@ -106,7 +120,7 @@ export class SequentialModel implements Observer {
     if (found !== undefined) return found;
     // Bytes 29 and 30 of the key choose the home.
     const home = (key.charCodeAt(29) * 256 + key.charCodeAt(30)) % this.#options.n;
-    const client = { last: 0, coordinator: home, nonce: 0 };
+    const client = { last: 0, executed: 0, coordinator: home, nonce: 0 };
     this.#clients.set(key, client);
     return client;
   }

@@ -1,3 +1,5 @@
+import type { ReplicaId } from "@destiny/core/kernel/ids";
+
 /** Names of what must always hold, as in the reliability programme: S1 to S14 for safety, L1 for liveness. */
 export type OracleName =
   | "S1 agreement"
@@ -24,10 +26,13 @@ export type OracleName =
 export class Violation extends Error {
   override readonly name = "Violation";
   readonly oracle: OracleName;
+  /** Whose trusted subsystem has broken its rules; null if it is not about that. */
+  readonly untrusted: ReplicaId | null;
 
-  constructor(oracle: OracleName, message: string) {
+  constructor(oracle: OracleName, message: string, untrusted: ReplicaId | null = null) {
     super(message);
     this.oracle = oracle;
+    this.untrusted = untrusted;
   }
 }
 

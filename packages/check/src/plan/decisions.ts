@@ -14,6 +14,7 @@ export type Decision =
   | PauseDecision
   | DiskDecision
   | SkewDecision
+  | RogueDecision
   | FaultyDecision;
 
 export type KeyedOperation =
@@ -29,7 +30,7 @@ export interface CommandDecision {
 }
 
 /** Parcels are meddled with. `seed` is that of its own stream of randomness: no decision shifts another's. */
-export type NetworkDecision = ChanceDecision | SlowLinkDecision | PartitionDecision;
+export type NetworkDecision = ChanceDecision | SlowLinkDecision | ThinLinkDecision | PartitionDecision;
 
 /** Happens to parcels with a probability. */
 export type ChanceDecision = Span & { readonly rate: number; readonly seed: number } & (
@@ -41,6 +42,13 @@ export type SlowLinkDecision = Span & {
   readonly kind: "slow-link";
   readonly link: Link;
   readonly micros: Micros;
+};
+
+/** Links that share one pipe, which lets so many bytes pass in a second: one link, or all that leave a replica. */
+export type ThinLinkDecision = Span & {
+  readonly kind: "thin-link";
+  readonly links: readonly Link[];
+  readonly bytesPerSecond: number;
 };
 
 export type PartitionDecision = Span & {
@@ -105,6 +113,15 @@ export interface SkewDecision {
   readonly factor: number;
 }
 
+/** A client that does as it likes, beside the others. Any number of them may be there. */
+export interface RogueDecision {
+  readonly kind: "rogue";
+  readonly home: ReplicaId;
+  readonly behaviour: string;
+  readonly from: Micros;
+  readonly seed: number;
+}
+
 /** What makes a replica one of the f. */
 export type FaultyDecision =
   /** It stops for good. */
@@ -116,12 +133,25 @@ export type FaultyDecision =
       readonly at: Micros;
       readonly downMicros: Micros;
     }
-  /** Outside the fault model: its trusted subsystem falls back to what it was at `from`, and so does its disk if told. */
+  /** It falls back to what it was at `from`: its disk, its trusted subsystem, or both. */
   | {
       readonly kind: "rollback";
       readonly replica: ReplicaId;
+      readonly what: "disk" | "subsystem" | "both";
       readonly from: Micros;
       readonly at: Micros;
+    }
+  /** Its host has a copy of its trusted subsystem, as it is at `at`, and may ask either. */
+  | { readonly kind: "clone"; readonly replica: ReplicaId; readonly at: Micros }
+  /** It restarts, and some of its log comes back with another content, unnoticed; of its saved pages too, if `pages`. */
+  | {
+      readonly kind: "rot";
+      readonly replica: ReplicaId;
+      readonly at: Micros;
+      readonly downMicros: Micros;
+      readonly rate: number;
+      readonly pages: boolean;
+      readonly seed: number;
     }
   | {
       readonly kind: "byzantine";
@@ -131,15 +161,33 @@ export type FaultyDecision =
       readonly seed: number;
     };
 
-const FAULTY: readonly Decision["kind"][] = ["dead", "wipe", "rollback", "byzantine"];
+const FAULTY: readonly Decision["kind"][] = ["dead", "wipe", "rollback", "clone", "rot", "byzantine"];
+
+/** What makes replicas faulty in a run of these decisions. */
+export function faultsIn(decisions: readonly Decision[]): readonly FaultyDecision[] {
+  return decisions.filter((decision): decision is FaultyDecision => FAULTY.includes(decision.kind));
+}
 
 /** Replicas that are not correct in a run of these decisions. */
 export function faultyIn(decisions: readonly Decision[]): ReadonlySet<ReplicaId> {
-  const faulty = decisions.filter((decision): decision is FaultyDecision => FAULTY.includes(decision.kind));
-  return new Set(faulty.map(({ replica }) => replica));
+  return new Set(faultsIn(decisions).map(({ replica }) => replica));
 }
 
-/** Whether the run is outside the fault model, and may only be caught at it. */
-export function isOutsideModel(decisions: readonly Decision[]): boolean {
-  return decisions.some(({ kind }) => kind === "rollback");
+/**
+ * Replicas whose trusted subsystem may say two things at one value of a counter. Hybrid protocols promise nothing from then
+ * on: such a run may only be caught at it.
+ */
+export function untrustedIn(decisions: readonly Decision[]): ReadonlySet<ReplicaId> {
+  const broken = faultsIn(decisions).filter(
+    (fault) => fault.kind === "clone" || (fault.kind === "rollback" && fault.what !== "disk"),
+  );
+  return new Set(broken.map(({ replica }) => replica));
+}
+
+/** Replicas that are faulty for nothing but records of their log that have rotted. */
+export function rottenIn(decisions: readonly Decision[]): ReadonlySet<ReplicaId> {
+  const faults = faultsIn(decisions);
+  const others = faults.filter((fault) => fault.kind !== "rot" || fault.pages);
+  const spoilt = new Set(others.map(({ replica }) => replica));
+  return new Set(faults.map(({ replica }) => replica).filter((replica) => !spoilt.has(replica)));
 }

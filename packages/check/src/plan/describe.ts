@@ -1,6 +1,12 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import type { Decision, KeyedOperation, NetworkDecision } from "./decisions.ts";
 
+const WHAT = {
+  disk: "disk",
+  subsystem: "trusted subsystem",
+  both: "disk and trusted subsystem",
+} as const;
+
 /** A decision in one line. */
 export function describeDecision(decision: Decision): string {
   switch (decision.kind) {
@@ -24,7 +30,15 @@ export function describeDecision(decision: Decision): string {
     case "wipe":
       return `${at(decision.at)} replica ${decision.replica} loses its disk for ${span(decision.downMicros)} (faulty)`;
     case "rollback":
-      return `${at(decision.at)} replica ${decision.replica}: trusted subsystem falls back to ${at(decision.from)} (faulty)`;
+      return `${at(decision.at)} replica ${decision.replica}: ${WHAT[decision.what]} back to ${at(decision.from)} (faulty)`;
+    case "clone":
+      return `${at(decision.at)} replica ${decision.replica} has a copy of its trusted subsystem (faulty)`;
+    case "rot": {
+      const where = decision.pages ? "log and saved pages" : "log";
+      return `${at(decision.at)} replica ${decision.replica}: ${percent(decision.rate)} of its ${where} rots, down for ${span(decision.downMicros)} (faulty)`;
+    }
+    case "rogue":
+      return `${at(decision.from)} a client of replica ${decision.home} is Byzantine: ${decision.behaviour}`;
     case "byzantine":
       return `${at(decision.from)} replica ${decision.replica} is Byzantine: ${decision.behaviour} (faulty)`;
     default:
@@ -37,13 +51,17 @@ function describeNetwork(decision: NetworkDecision): string {
   switch (decision.kind) {
     case "slow-link":
       return `${when} link ${decision.link.join("->")}: ${span(decision.micros)} slower`;
+    case "thin-link": {
+      const links = decision.links.map((link) => link.join("->")).join(" ");
+      return `${when} links ${links}: ${decision.bytesPerSecond} bytes a second`;
+    }
     case "partition": {
       const links = decision.blocked.map((link) => link.join("->")).join(" ");
       const flaps = decision.flapMicros > 0 ? `, flapping every ${span(decision.flapMicros)}` : "";
       return `${when} partition (${decision.shape}) of ${links}${flaps}`;
     }
     default:
-      return `${when} ${decision.kind}, ${(decision.rate * 100).toFixed(0)} %`;
+      return `${when} ${decision.kind}, ${percent(decision.rate)}`;
   }
 }
 
@@ -57,4 +75,8 @@ function at(micros: Micros): string {
 
 function span(micros: Micros): string {
   return micros >= 1_000 ? `${(micros / 1_000).toFixed(0)} ms` : `${micros} us`;
+}
+
+function percent(rate: number): string {
+  return `${(rate * 100).toFixed(0)} %`;
 }

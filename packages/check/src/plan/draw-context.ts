@@ -9,6 +9,8 @@ export interface DrawOptions {
   readonly seed: number;
   /** Behaviours to choose from for replicas that are to be Byzantine; none if empty. */
   readonly behaviours: readonly string[];
+  /** Behaviours to choose from for Byzantine clients; none if empty. */
+  readonly rogues: readonly string[];
   /** Whether replicas may die for good, or lose their disk: the protocol has what it takes to go on. */
   readonly permanent: boolean;
 }

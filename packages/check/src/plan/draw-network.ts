@@ -7,7 +7,7 @@ const ON = 0.35;
 /** What the network does wrong. */
 export function drawNetwork(context: DrawContext): Decision[] {
   const { random } = context;
-  const kinds = [1, 2, 3, 4, 5, 6, 7].map((concern) => random.fork(concern));
+  const kinds = [1, 2, 3, 4, 5, 6, 7, 8].map((concern) => random.fork(concern));
   return kinds.flatMap((stream, kind) =>
     stream.chance(ON) ? drawKind(kind, { ...context, random: stream }) : [],
   );
@@ -46,9 +46,24 @@ function drawKind(kind: number, context: DrawContext): NetworkDecision[] {
       ];
     case 5:
       return drawSlowLinks(context);
-    default:
+    case 6:
       return drawPartitions(context);
+    default:
+      return drawThinLinks(context);
   }
+}
+
+/** One link, or all that leave a replica: enough for votes, tight for batches. */
+function drawThinLinks(context: DrawContext): NetworkDecision[] {
+  const { random, n } = context;
+  return Array.from({ length: 1 + random.below(2) }, () => {
+    const source = random.below(n);
+    const others = shuffled(n, random).filter((target) => target !== source);
+    const targets = random.chance(0.5) ? others : others.slice(0, 1);
+    const bytesPerSecond = 2_000 * 2 ** random.below(8);
+    const links = targets.map((target): Link => [source, target]);
+    return { kind: "thin-link", ...drawSpan(context), links, bytesPerSecond };
+  });
 }
 
 function drawSpan({ random, troubleMicros }: DrawContext): Span {

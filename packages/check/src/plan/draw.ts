@@ -2,12 +2,14 @@ import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { Random } from "@destiny/core/kernel/random";
 import type { Parameters } from "@destiny/core/parameters";
 import { majorities } from "../oracles/arithmetic.ts";
-import type { Decision } from "./decisions.ts";
+import { type Decision, faultyIn } from "./decisions.ts";
 import { drawCommands } from "./draw-commands.ts";
 import type { DrawOptions } from "./draw-context.ts";
 import { drawFaulty } from "./draw-faulty.ts";
+import { drawMemory } from "./draw-memory.ts";
 import { drawNetwork } from "./draw-network.ts";
 import { drawProcess } from "./draw-process.ts";
+import { drawRogues } from "./draw-rogues.ts";
 import type { Plan } from "./plan.ts";
 
 const SECOND: Micros = 1_000_000;
@@ -17,12 +19,17 @@ const TROUBLE_MAX: Micros = 10 * SECOND;
 export function drawPlan(options: DrawOptions): Plan {
   const { protocol, kind, n, seed } = options;
   const random = new Random(seed);
-  const [stage, commands, network, process, faulty] = [1, 2, 3, 4, 5].map((concern) => random.fork(concern));
+  const [stage, commands, network, process, faulty, memory, rogues] = [1, 2, 3, 4, 5, 6, 7].map((concern) =>
+    random.fork(concern),
+  );
   const troubleMicros = 4 * SECOND + pick(stage).below(TROUBLE_MAX - 4 * SECOND);
   const context = { ...options, maxFaulty: majorities(kind, n).faulty, troubleMicros };
   const homes = drawHomes(n, pick(commands));
+  const faults = drawFaulty({ ...context, random: pick(faulty) });
   const decisions: Decision[] = [
-    ...drawFaulty({ ...context, random: pick(faulty) }),
+    ...faults,
+    ...drawMemory({ ...context, random: pick(memory) }, faultyIn(faults)),
+    ...drawRogues({ ...context, random: pick(rogues) }),
     ...drawProcess({ ...context, random: pick(process) }),
     ...drawNetwork({ ...context, random: pick(network) }),
     ...drawCommands({ ...context, random: pick(commands) }, homes.length),

@@ -21,16 +21,36 @@ export function encodeKeyed(operation: KeyedOperation): Uint8Array {
   }
 }
 
-/** An operation of a plan taken apart by hand, without the service's own code. */
-export function readCommand(operation: Uint8Array): {
+/** An operation taken apart. The value is that of a put, else empty. */
+export interface ReadOperation {
   readonly tag: number;
   readonly key: string;
-  readonly value: number;
-} {
+  readonly value: Uint8Array;
+}
+
+/** Longest key and value that the service takes. */
+const KEY_BYTES_MAX = 1_024;
+const VALUE_BYTES_MAX = 262_080;
+
+/** An operation taken apart by hand, without the service's own code; null if it is none. Keys are plain ASCII. */
+export function readOperation(operation: Uint8Array): ReadOperation | null {
+  if (operation.length < 6) return null;
   const bytes = new DataView(operation.buffer, operation.byteOffset, operation.length);
-  const tag = bytes.getUint8(1);
-  const keyBytes = bytes.getUint32(2, true);
-  const key = Buffer.from(operation.subarray(6, 6 + keyBytes)).toString("utf8");
-  const value = tag === Tag.Put ? bytes.getUint32(10 + keyBytes, true) : 0;
-  return { tag, key, value };
+  const [kind, tag] = [bytes.getUint8(0), bytes.getUint8(1)];
+  // Commands are 0 and change something; queries are 1 and do not.
+  if (tag < Tag.Put || tag > Tag.Delete || kind !== (tag === Tag.Get ? 1 : 0)) return null;
+  const keyEnd = 6 + bytes.getUint32(2, true);
+  if (keyEnd > operation.length || keyEnd - 6 > KEY_BYTES_MAX) return null;
+  const key = Buffer.from(operation.subarray(6, keyEnd)).toString("latin1");
+  const value = tag === Tag.Put ? readValue(bytes, keyEnd) : new Uint8Array(0);
+  const end = tag === Tag.Put ? keyEnd + 4 + (value?.length ?? 0) : keyEnd;
+  return value === null || end !== operation.length ? null : { tag, key, value };
+}
+
+/** Its length, then its bytes, to the end. */
+function readValue(bytes: DataView, at: number): Uint8Array | null {
+  if (at + 4 > bytes.byteLength) return null;
+  const length = bytes.getUint32(at, true);
+  if (length > VALUE_BYTES_MAX || at + 4 + length > bytes.byteLength) return null;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at + 4, length);
 }

@@ -45,6 +45,7 @@ export function recover(stage: Stage, onRest: () => void): void {
       `${open} requests not answered within ${seconds} s: ${describe(stage)}`,
     );
   }
+  for (const rogue of stage.rogues) rogue.stop();
   if (!waitFor(stage, bound, () => new Set(correct(stage).map((self) => stateOf(stage, self))).size === 1)) {
     throw new Violation("L2 convergence", `correct replicas differ for ever: ${describe(stage)}`);
   }

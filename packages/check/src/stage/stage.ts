@@ -16,12 +16,14 @@ import { Replica, type ReplicaStatus, STATUS_TIMER } from "@destiny/core/replica
 import { KeyValue } from "@destiny/core/service/key-value";
 import { Proposal } from "@destiny/core/wire/messages";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { clientOf, SimulatedClient } from "@destiny/simulator/clients/client";
 import type { HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
 import { World } from "@destiny/simulator/cluster/world";
 import { uniformLatency } from "@destiny/simulator/network/latency";
 import { Violation } from "../oracles/violation.ts";
 import type { Plan } from "../plan/plan.ts";
+import { Rogue } from "../rogues/rogue.ts";
 import { Markers } from "./markers.ts";
 import type { Observer } from "./observer.ts";
 import { Observers } from "./observers.ts";
@@ -50,9 +52,14 @@ export class Stage {
   /** Called for every effect before it is performed, and for every one that leaves. */
   readonly interferences: Interference[] = [];
   readonly departures: ((host: ReplicaHost, effect: Effect) => void)[] = [];
+  /** Copies of trusted subsystems that Byzantine hosts have made. */
+  readonly clones: Map<ReplicaId, ThreshSign> = new Map();
+  /** Clients that do as they like. */
+  readonly rogues: Rogue[] = [];
   /** Whether each client has a coordinator of its own, and only that one's batches count. */
   partitioned = false;
   readonly #protocol: Protocol;
+  #nextClient = 0;
   readonly #markers = new Markers();
   readonly #replicas = new Map<ReplicaId, Replica>();
   readonly #services = new Map<ReplicaId, KeyValue>();
@@ -107,6 +114,19 @@ export class Stage {
     host.crash(kept);
     this.#told.crashed(self);
     return true;
+  }
+
+  /** Another client, that does as it likes. */
+  addRogue(home: ReplicaId): Rogue {
+    const rogue = new Rogue(this.world, this.#nextKey(home));
+    this.rogues.push(rogue);
+    return rogue;
+  }
+
+  /** Whose address it is, among the clients; undefined if nobody's. */
+  clientAt(address: number): Digest | undefined {
+    const index = address - this.faults.n;
+    return (this.clients[index] ?? this.rogues[index - this.clients.length])?.key;
   }
 
   replica(self: ReplicaId): Replica {
@@ -198,12 +218,16 @@ export class Stage {
 
   #createClients(): readonly SimulatedClient[] {
     const { world, faults, plan } = this;
-    let next = 0;
     return plan.homes.map((home) => {
-      const number = clientOf(world, home, next);
-      next = number + 1;
-      const key = world.trust.clientKey(number);
+      const key = this.#nextKey(home);
       return new SimulatedClient({ world, faults, key, retryMicros: plan.retryMicros, coordinator: home });
     });
+  }
+
+  /** The key of a client that nobody has yet, and that this replica coordinates. */
+  #nextKey(home: ReplicaId): Digest {
+    const number = clientOf(this.world, home, this.#nextClient);
+    this.#nextClient = number + 1;
+    return this.world.trust.clientKey(number);
   }
 }

@@ -107,3 +107,39 @@ test("what is retired is not recovered, but there for peers that come late", () 
   expect(seqs(disk.history(0, 2, 4))).toEqual([2, 3, 4]);
   expect(seqs(disk.history(7, 1, 9))).toEqual([]);
 });
+
+test("an image that is put back is all that there is, and later writes leave it as it was", () => {
+  const { engine, disk } = open();
+  disk.append(record(1));
+  disk.saveCheckpoint({ seq: 1, pages: [page(0, 7)], pageCount: 1, kept: [] });
+  engine.run(1_000);
+  const image = disk.image();
+  disk.append(record(2));
+  disk.retire([{ instance: 0, seq: 1 }]);
+  disk.saveCheckpoint({ seq: 2, pages: [page(0, 8)], pageCount: 1, kept: [] });
+  engine.run(2_000);
+  disk.append(record(3));
+  for (let time = 1; time <= 2; time += 1) {
+    disk.putBack(image);
+    expect(seqs(disk.records())).toEqual([1]);
+    expect(disk.loadCheckpoint()?.seq).toBe(1);
+    disk.append(record(4));
+    engine.run(2_000 + time * 1_000);
+    expect(disk.recordsAbove(0)).toBe(2);
+  }
+});
+
+test("what is corrupt comes back as something else, wherever it is read", () => {
+  const { engine, disk } = open();
+  for (const seq of [1, 2]) disk.append(record(seq));
+  disk.saveCheckpoint({ seq: 1, pages: [page(0, 7)], pageCount: 1, kept: [] });
+  engine.run(1_000);
+  const other = new Pull(9, 9, true);
+  disk.corrupt({
+    record: (each) => (each.seq === 2 ? { ...each, message: other } : each),
+    page: () => Uint8Array.of(8),
+  });
+  expect([...disk.records()].map(({ message }) => message)).toEqual([record(1).message, other]);
+  expect([...disk.history(0, 2, 2)].map(({ message }) => message)).toEqual([other]);
+  expect(disk.loadCheckpoint()?.pages).toEqual([Uint8Array.of(8)]);
+});

@@ -11,6 +11,15 @@ type Write =
   | { readonly type: "checkpoint"; readonly checkpoint: SavedCheckpoint }
   | { readonly type: "retire"; readonly watermarks: readonly Watermark[] };
 
+type Slots = Map<SequenceNumber, Map<number, LogRecord>>;
+
+/** Everything durable on a disk at one time. */
+export interface DiskImage {
+  readonly records: ReadonlyMap<InstanceId, Slots>;
+  readonly watermarks: ReadonlyMap<InstanceId, SequenceNumber>;
+  readonly checkpoints: readonly RestoredCheckpoint[];
+}
+
 function isKept({ message }: LogRecord): boolean {
   return KEPT_KINDS.includes(message.kind);
 }
@@ -33,8 +42,8 @@ export class SimulatedDisk {
   /** Writes become durable only while this is false. */
   #stalled = false;
   #due = 0;
-  readonly #records = new Map<InstanceId, Map<SequenceNumber, Map<number, LogRecord>>>();
-  readonly #watermarks = new Map<InstanceId, SequenceNumber>();
+  #records = new Map<InstanceId, Slots>();
+  #watermarks = new Map<InstanceId, SequenceNumber>();
   /** The newest, and those that stay readable beside it, the oldest first. */
   #checkpoints: readonly RestoredCheckpoint[] = [];
 
@@ -92,6 +101,41 @@ export class SimulatedDisk {
     this.#records.clear();
     this.#watermarks.clear();
     this.#checkpoints = [];
+  }
+
+  /** A copy of all that is durable. */
+  image(): DiskImage {
+    return copyOf({ records: this.#records, watermarks: this.#watermarks, checkpoints: this.#checkpoints });
+  }
+
+  /** Loses everything, and holds again what an image says: an old backup, say. */
+  putBack(image: DiskImage): void {
+    this.crash();
+    const { records, watermarks, checkpoints } = copyOf(image);
+    this.#records = new Map(records);
+    this.#watermarks = new Map(watermarks);
+    this.#checkpoints = checkpoints;
+  }
+
+  /** Lets durable records and pages come back as something else from now on, and nobody notices. */
+  corrupt(rot: { record(record: LogRecord): LogRecord; page(bytes: Uint8Array): Uint8Array }): void {
+    for (const slots of this.#records.values()) {
+      for (const kinds of slots.values()) {
+        for (const [kind, record] of kinds) kinds.set(kind, rot.record(record));
+      }
+    }
+    this.#checkpoints = this.#checkpoints.map((checkpoint) => ({
+      ...checkpoint,
+      pages: checkpoint.pages.map((page) => rot.page(page)),
+    }));
+  }
+
+  /** Durable records of an instance above its watermark. */
+  recordsAbove(instance: InstanceId): number {
+    const low = this.#watermarks.get(instance) ?? 0;
+    let count = 0;
+    for (const [seq, kinds] of this.#records.get(instance) ?? []) if (seq > low) count += kinds.size;
+    return count;
   }
 
   /** The newest durable checkpoint, and those kept beside it. */
@@ -173,7 +217,7 @@ export class SimulatedDisk {
   }
 
   #keep(record: LogRecord): void {
-    const slots = this.#records.get(record.instance) ?? new Map<SequenceNumber, Map<number, LogRecord>>();
+    const slots = this.#records.get(record.instance) ?? (new Map() as Slots);
     this.#records.set(record.instance, slots);
     const kinds = slots.get(record.seq) ?? new Map<number, LogRecord>();
     slots.set(record.seq, kinds);
@@ -189,4 +233,12 @@ export class SimulatedDisk {
     const others = this.#checkpoints.filter((other) => other.seq !== seq && kept.includes(other.seq));
     this.#checkpoints = [...others, { seq, pages: all }];
   }
+}
+
+function copyOf({ records, watermarks, checkpoints }: DiskImage): DiskImage {
+  const copied = [...records].map(([instance, slots]): [InstanceId, Slots] => [
+    instance,
+    new Map([...slots].map(([seq, kinds]) => [seq, new Map(kinds)])),
+  ]);
+  return { records: new Map(copied), watermarks: new Map(watermarks), checkpoints };
 }
