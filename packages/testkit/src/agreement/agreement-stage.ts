@@ -1,6 +1,6 @@
 import type { AgreementProtocol } from "@destiny/core/agreement/agreement";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
-import type { MessageKind } from "@destiny/core/wire/messages";
+import type { Message, MessageKind, Vote } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { AgreementCluster } from "./agreement-cluster.ts";
 
@@ -17,6 +17,13 @@ export interface AgreementWords {
   readonly claims?: boolean;
   /** Certificates are lists of votes, and everybody makes their own: there are no shares to collect. */
   readonly lists?: boolean;
+  /**
+   * There are shares to collect, but slots do not wait for each other; and a collector may lag behind those who send it shares, so
+   * that none is misbehaviour because of its slot.
+   */
+  readonly unordered?: boolean;
+  /** Makes a replica's share, if that is no Vote. */
+  readonly share?: (fields: Omit<Vote, "kind">) => Message;
 }
 
 /** Slots of the window in which the suites run. */

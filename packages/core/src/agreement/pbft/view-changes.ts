@@ -41,6 +41,10 @@ export class PbftChanges implements ChangeRules<PbftViewChange> {
     return this.#authentication === "signature";
   }
 
+  get asksAll(): boolean {
+    return false;
+  }
+
   get needed(): number {
     return this.#instance.context.faults.quorum;
   }

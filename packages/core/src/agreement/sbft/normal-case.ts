@@ -113,22 +113,20 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
 
   /** The collectors and the primary are asked and get our shares again, then everybody: faulty ones may serve all but one. */
   help(slot: Slot, age: number): void {
-    const { context, view } = this.#instance;
+    const { context, view, self } = this.#instance;
     const { proof, proposal, seq, vote } = slot;
     const { port } = context;
     const needsValue = proof !== null || proposal === null || proposal.value === null;
     const pull = new Pull(seq, seq, needsValue);
     const collectors = collectorsOf(context, view, seq);
-    const all = age > 1 || proof !== null;
-    const voted = proof === null && vote?.view === view ? vote : null;
-    if (voted !== null && collectors[0] !== this.#instance.self) this.#silent.add(collectors[0] ?? 0);
-    if (all) {
+    if (proof !== null) return port.broadcast(pull);
+    const voted = vote?.view === view ? vote : null;
+    const [first] = collectors;
+    if (voted !== null && first !== undefined && first !== self) this.#silent.add(first);
+    if (age > 1) {
       if (voted !== null) port.broadcast(voted);
       port.broadcast(pull);
-    } else {
-      for (const to of collectors) this.#give(to, pull, voted);
-    }
-    if (proof !== null) return;
+    } else for (const to of collectors) this.#give(to, pull, voted);
     this.#showHeader(proposal);
     this.#collecting.collect(slot);
     this.#collecting.repeat(slot);

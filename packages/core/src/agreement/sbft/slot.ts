@@ -4,18 +4,21 @@ import type { SbftShare } from "../../wire/sbft.ts";
 import { UntrustedSlot } from "../shared/untrusted/slot.ts";
 import { Votes } from "../shared/votes.ts";
 
+/** What a collector makes of shares: a proof of the fast path, a prepare certificate, or a proof of the slow path. */
+type Product = "fast" | "prepare" | "commit";
+
 /** What a collector keeps of one order number. */
 export class Collection {
   readonly shares: Votes<SbftShare> = new Votes();
   readonly commits: Votes<Vote> = new Votes();
-  /** Whose shares were bad, of the fast path, of the prepare certificate, of the commit. */
-  readonly culprits = {
-    fast: new Set<ReplicaId>(),
-    prepare: new Set<ReplicaId>(),
-    commit: new Set<ReplicaId>(),
+  /** Whose shares were bad. */
+  readonly culprits: Record<Product, Set<ReplicaId>> = {
+    fast: new Set(),
+    prepare: new Set(),
+    commit: new Set(),
   };
-  /** The views of which something is being combined; -1 if none. */
-  readonly combining = { fast: -1, prepare: -1, commit: -1 };
+  /** The view of which each is being made; -1 if none. */
+  readonly combining: Record<Product, View> = { fast: -1, prepare: -1, commit: -1 };
   /** The view in which it waits for the last shares; -1 if in none. */
   waitingView: View = -1;
   /** The view in which it has taken the slow path; -1 if in none. */

@@ -22,6 +22,7 @@ const KINDS = {
 export class SbftChanges implements ChangeRules<SbftViewChange> {
   readonly kinds: ChangeRules<SbftViewChange>["kinds"] = KINDS;
   readonly signed: boolean = true;
+  readonly asksAll: boolean = true;
   readonly #instance: Instance<Slot>;
 
   constructor(instance: Instance<Slot>) {

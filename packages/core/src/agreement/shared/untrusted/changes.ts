@@ -40,6 +40,8 @@ export interface ChangeRules<C extends Change> {
   };
   /** View changes are signed: whoever has one can show it to others. Else each is believed for those who vouch for it. */
   readonly signed: boolean;
+  /** Few peers speak to us in a view that we are not in: when one of them does, all are asked how to come there. */
+  readonly asksAll: boolean;
   /** View changes that open a view, at least. */
   readonly needed: number;
   /** And at most: a NewView rests on so many. */

@@ -48,7 +48,7 @@ export class ViewChanger<C extends Change> {
     this.#rules = rules;
     this.#store = new ChangeStore(rules.signed ? 1 : context.faults.oneCorrect);
     this.#newViews = new NewViews(context, rules);
-    this.#help = new ViewHelp(instance);
+    this.#help = new ViewHelp(instance, rules.asksAll);
     this.#timer = new ViewChangeTimer(context, VIEW_CHANGE_TIMER);
     this.#opening = new Opening(instance, rules.decide.bind(rules), (newView, changes) => {
       context.port.broadcast(newView);

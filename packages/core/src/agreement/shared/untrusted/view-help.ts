@@ -8,6 +8,7 @@ import type { UntrustedSlot } from "./slot.ts";
 /** Replicas that are in different views: those behind are shown the NewView that they missed, those ahead are asked for it. */
 export class ViewHelp<C extends Change> {
   readonly #instance: Instance<UntrustedSlot>;
+  readonly #asksAll: boolean;
   /** Of the last view entered. */
   #newView: PbftNewView | null = null;
   /** What it rests on, by digest, as far as that was looked at. */
@@ -17,8 +18,9 @@ export class ViewHelp<C extends Change> {
   /** Peers whose late view change for a view that we are in we have seen once. */
   readonly #late = new Map<ReplicaId, View>();
 
-  constructor(instance: Instance<UntrustedSlot>) {
+  constructor(instance: Instance<UntrustedSlot>, asksAll: boolean) {
     this.#instance = instance;
+    this.#asksAll = asksAll;
   }
 
   get newView(): PbftNewView | null {
@@ -54,8 +56,11 @@ export class ViewHelp<C extends Change> {
   /** A peer is in a view that we are not in: it knows its NewView. */
   ahead(from: ReplicaId, view: View): void {
     if (this.#instance.isLate(view) || (this.#ahead.get(from) ?? -1) >= view) return;
+    const { port } = this.#instance.context;
+    const first = ![...this.#ahead.values()].some((other) => other >= view);
     this.#ahead.set(from, view);
-    this.#instance.context.port.send(from, new FetchNewView(view));
+    if (this.#asksAll && first) port.broadcast(new FetchNewView(view));
+    else port.send(from, new FetchNewView(view));
   }
 
   /** Asks again those that are ahead. */
