@@ -4,6 +4,7 @@ import { type Behaviour, type Powers, someOthers, toEach } from "./behaviour.ts"
 /** What completes something for others: certificates and proofs. */
 const COMPLETING: readonly MessageKind[] = [
   MessageKind.Commit,
+  MessageKind.HybsterCertificate,
   MessageKind.ExecProof,
   MessageKind.CheckpointProof,
   MessageKind.Anchor,

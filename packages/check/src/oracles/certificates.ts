@@ -14,7 +14,7 @@ import type { Observer } from "../stage/observer.ts";
 import type { Majorities } from "./arithmetic.ts";
 import { shownBy } from "./proofs-in.ts";
 import { demand } from "./violation.ts";
-import type { VoteLedger } from "./vote-ledger.ts";
+import type { Ballot, VoteLedger } from "./vote-ledger.ts";
 
 export interface CertificatesOptions extends Pick<Majorities, "quorum" | "vouched"> {
   readonly n: number;
@@ -54,6 +54,12 @@ export class Certificates implements Observer {
         const voters = votes.voters({ instance, ...commit });
         return this.#demand(voters, quorum, () => `commit of instance ${instance} slot ${commit.seq}`);
       }
+      case MessageKind.HybsterCertificate: {
+        const commit = message as Certificate;
+        this.#lookAtProposal(instance, commit);
+        const voters = votes.voters({ instance, ...commit, extension: 0 });
+        return this.#demand(voters, quorum, () => `commit of instance ${instance} slot ${commit.seq}`);
+      }
       case MessageKind.Prepare:
         return this.#lookAtProposal(instance, message as Proposal);
       case MessageKind.ExecProof: {
@@ -68,7 +74,7 @@ export class Certificates implements Observer {
     }
   }
 
-  #lookAtProposal(instance: InstanceId, proposal: Proposal): void {
+  #lookAtProposal(instance: InstanceId, proposal: Omit<Ballot, "instance">): void {
     const { n, votes } = this.#options;
     const primary = ((instance % n) + proposal.view) % n;
     demand(

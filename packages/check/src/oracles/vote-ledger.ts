@@ -41,9 +41,12 @@ export class VoteLedger implements Observer {
   }
 
   signed({ replica, claim }: Signed): void {
-    if (claim.type !== "slot") return;
+    if (claim.type !== "slot" && claim.type !== "unique") return;
     const ballot = readSlotMessage(claim.instance, claim.message);
-    if (ballot !== null) this.vote(replica, ballot);
+    if (ballot === null) return;
+    this.vote(replica, ballot);
+    // A Commit of Hybster names no extension: the Prepare is counted with it, without.
+    if (claim.type === "unique" && ballot.extension > 0) this.vote(replica, { ...ballot, extension: 0 });
   }
 
   sent({ from, to, instance, content }: Parcel): void {
@@ -110,12 +113,15 @@ function conflict({ instance, seq, view, digest }: Ballot, other: Digest, voters
   return `instance ${instance} slot ${seq}: ${hex(digest)} is certified in view ${view} by ${by}, and ${hex(other)} was before`;
 }
 
-/** `("LH", v, o, d, x)` (linear-hybster.md 2), read by hand; null if it is none. */
+/**
+ * `("LH", v, o, d, x)` (linear-hybster.md 2), or `("P", v, o, d, x)` or `("C", v, o, d)` (hybster.md 2), read by hand; null if it
+ * is none.
+ */
 export function readSlotMessage(instance: InstanceId, bytes: Uint8Array): Ballot | null {
-  if (bytes.length !== 52) return null;
+  if (bytes.length !== 52 && bytes.length !== 46) return null;
   const at = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const u48 = (offset: number): number =>
     at.getUint32(offset, true) + at.getUint16(offset + 4, true) * 0x1_0000_0000;
   const digest = Buffer.from(bytes.subarray(14, 46)).toString("latin1");
-  return { instance, view: u48(2), seq: u48(8), digest, extension: u48(46) };
+  return { instance, view: u48(2), seq: u48(8), digest, extension: bytes.length > 46 ? u48(46) : 0 };
 }

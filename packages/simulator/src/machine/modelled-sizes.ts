@@ -18,6 +18,7 @@ import type { CostProfile } from "./cost-profile.ts";
 const FIXED: readonly MessageKind[] = [
   MessageKind.CommitSig,
   MessageKind.Commit,
+  MessageKind.HybsterCommit,
   MessageKind.PbftPrepare,
   MessageKind.PbftCommit,
   MessageKind.PbftDecided,
