@@ -3,7 +3,7 @@ import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { Random } from "@destiny/core/kernel/random";
 import type { Claim } from "@destiny/core/wire/claim";
-import type { Message } from "@destiny/core/wire/messages";
+import { type Message, Vote } from "@destiny/core/wire/messages";
 import { majorities } from "../oracles/arithmetic.ts";
 import type { Decision } from "../plan/decisions.ts";
 import type { Tally } from "../run/tally.ts";
@@ -79,10 +79,23 @@ function resigned(
     const result = certify(stage, self, check.claim);
     if (result.type !== "certified") continue;
     const field = "signature" in message ? "signature" : "certificate";
-    const fresh = { [field]: result.certificate, ...("share" in message && { share: result.share }) };
+    const fresh = {
+      [field]: result.certificate,
+      ...("share" in message && { share: shareIn(message, self, result) }),
+    };
     signed = Object.assign(Object.create(Object.getPrototypeOf(signed)), signed, fresh) as Message;
   }
   return signed;
+}
+
+/** Votes that are signed one by one have their signer and the certificate in the place of a share. */
+function shareIn(
+  message: Message,
+  self: ReplicaId,
+  { share, certificate }: JobResult & { type: "certified" },
+): Uint8Array {
+  if (share.length > 0 || !(message instanceof Vote)) return share;
+  return Uint8Array.of(self & 0xff, self >> 8, ...certificate);
 }
 
 /** By its own subsystem; or by the copy of it, where it has one and its own refuses. */

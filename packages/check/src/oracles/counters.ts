@@ -1,6 +1,6 @@
 import type { Effect } from "@destiny/core/effects/effects";
 import type { InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
-import type { Claim } from "@destiny/core/wire/claim";
+import { type Claim, type CountedClaim, isCounted } from "@destiny/core/wire/claim";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
@@ -60,7 +60,7 @@ export class Counters implements Observer {
   left(replica: ReplicaId, effect: Effect): void {
     if (effect.type !== "certify" || this.#options.faulty.has(replica)) return;
     const { claim } = effect;
-    if (claim.type !== "slot") return;
+    if (claim.type !== "slot" && claim.type !== "unique") return;
     const ballot = readSlotMessage(claim.instance, claim.message);
     if (ballot === null) return;
     const durable = this.#options.durable(replica, ballot.instance, ballot.seq);
@@ -103,15 +103,13 @@ interface Place {
   readonly continuing: boolean;
 }
 
-type CounterClaim = Extract<Claim, { readonly type: "slot" | "succession" | "opening" }>;
-
 /** Null for what no counter certifies. */
 function placeOf(claim: Claim): Place | null {
-  if (claim.type !== "slot" && claim.type !== "succession" && claim.type !== "opening") return null;
+  if (!isCounted(claim)) return null;
   return { ...counterOf(claim), message: digestOf(claim.message), continuing: claim.type === "succession" };
 }
 
-function counterOf(claim: CounterClaim): Pick<Place, "counter" | "value"> {
+function counterOf(claim: CountedClaim): Pick<Place, "counter" | "value"> {
   if (claim.type === "opening") {
     return { counter: `${claim.instance} opening`, value: { view: claim.view, seq: 1 } };
   }
