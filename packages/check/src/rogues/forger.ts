@@ -1,4 +1,4 @@
-import type { Request } from "@destiny/core/wire/request";
+import { spoilt } from "../byzantine/spoilt.ts";
 import { ACTS_MAX, drawPeriod, ownOperation, type RoguePowers, submitToSome } from "./behaviour.ts";
 
 /** Sends requests that their client never signed: in its own name, with good signatures for some; and in others' names. */
@@ -16,12 +16,4 @@ export function forger(powers: RoguePowers): void {
     const wish = rogue.wish(random.below(powers.n), 1 + random.below(10), victim);
     rogue.send(random.below(powers.n), { type: "assign", assign: wish });
   });
-}
-
-/** The same request, with one bit of its signature turned. */
-function spoilt(request: Request): Request {
-  const bytes = request.bytes.slice();
-  const last = bytes.length - 1;
-  bytes[last] = (bytes[last] ?? 0) ^ 1;
-  return Object.assign(Object.create(Object.getPrototypeOf(request)), request, { bytes }) as Request;
 }
