@@ -27,8 +27,10 @@ export interface LoadClientOptions {
   readonly target: ReplicaId;
   /** Requests that it has under way at once; further ones wait at the client. */
   readonly inFlight: number;
-  /** How long it waits for an answer before it asks everybody. */
+  /** How long it waits for an answer before it asks everybody. A fifth of that later it asks again. */
   readonly patience: Micros;
+  /** Whether it may wish for another coordinator. */
+  readonly mayLeave: boolean;
   readonly listener: ClientListener;
 }
 
@@ -42,7 +44,9 @@ interface UnderWay {
 }
 
 const SIGNATURE = new Uint8Array(64);
-const ATTEMPTS_BEFORE_LEAVING = 2;
+const ATTEMPTS_BEFORE_LEAVING = 4;
+/** How often it looks whether something is late, while it waits for as long as it is patient. */
+const LOOKS = 5;
 
 /**
  * A client of the evaluation: many requests under way at once, no signatures, and one timer for all of them that runs only
@@ -119,19 +123,22 @@ export class LoadClient implements Party {
   #watch(): void {
     if (this.#watching) return;
     this.#watching = true;
-    this.#options.world.engine.after(this.#options.patience, () => this.#look());
+    this.#options.world.engine.after(Math.ceil(this.#options.patience / LOOKS), () => this.#look());
   }
 
   /** What has waited for too long is asked of everybody; what that does not help, of another coordinator. */
   #look(): void {
     this.#watching = false;
-    const { world, patience, faults } = this.#options;
-    const late = [...this.#underWay.values()].filter(({ sent }) => world.engine.now - sent >= patience);
+    const { world, patience, faults, mayLeave } = this.#options;
+    const { now } = world.engine;
+    const late = [...this.#underWay.values()].filter(
+      ({ sent, attempts }) => now - sent >= (attempts === 0 ? patience : patience / LOOKS),
+    );
     for (const request of late) {
       request.attempts += 1;
-      request.sent = world.engine.now;
+      request.sent = now;
     }
-    if (late.some(({ attempts }) => attempts > ATTEMPTS_BEFORE_LEAVING)) this.#leave();
+    if (mayLeave && late.some(({ attempts }) => attempts > ATTEMPTS_BEFORE_LEAVING)) this.#leave();
     for (const { request } of late) for (let to = 0; to < faults.n; to += 1) this.#ask(to, request);
     if (this.#underWay.size > 0) this.#watch();
   }
@@ -147,10 +154,10 @@ export class LoadClient implements Party {
     }
   }
 
-  #onRefusal(from: ReplicaId, { request }: UnderWay, { code, coordinator }: Refusal): void {
+  #onRefusal(from: ReplicaId, { request, attempts }: UnderWay, { code, coordinator }: Refusal): void {
     if (code === RefusalCode.NotCoordinator) {
-      // It says who is: a new primary, or the one that took our wish.
-      if (from !== this.#target || coordinator >= this.#options.faults.n) return;
+      // It says who is: a new primary, or the one that took our wish. Whoever crashed says nothing any more.
+      if (coordinator === this.#target || (from !== this.#target && attempts === 0)) return;
       this.#target = coordinator;
       return this.#ask(coordinator, request);
     }

@@ -78,7 +78,8 @@ function populate(scene: CrowdScene, region: number): Population {
       ...{ world, faults, listener, target, sizes: cluster.sizes },
       key: cluster.nextKey(cluster.multiPrimary ? target : index % n),
       inFlight: closed ? cluster.parameters.pipeline : OPEN_IN_FLIGHT,
-      patience: PATIENCE,
+      patience: PATIENCE * cluster.parameters.suspicionDelay,
+      mayLeave: cluster.multiPrimary,
     });
     cluster.links.placeClient(client.address, region);
     return client;

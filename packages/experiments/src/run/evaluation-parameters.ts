@@ -7,8 +7,8 @@ const SECOND: Micros = 1_000_000;
 /** Requests that one client of an open loop has under way at most; further ones wait, and their wait counts. */
 export const OPEN_IN_FLIGHT = 16;
 
-/** How long a client waits before it asks everybody. */
-export const PATIENCE: Micros = 15 * SECOND;
+/** How long a client waits before it asks everybody, in delays of suspicion. */
+export const PATIENCE = 1.5;
 
 /** The authors' O-instance: up to 24 references, or 50 ms (evaluation.md 1.2). */
 export const ORDER_BATCH = { entries: 24, delay: 50_000 } as const;
@@ -33,7 +33,7 @@ export function evaluationParameters(scenario: Scenario, requestBytes: number): 
     orderEntriesMax: ORDER_BATCH.entries,
     orderBatchDelay: ORDER_BATCH.delay,
     batchBytes: Math.max(1, Math.round(batch / bundle)) * requestBytes,
-    pullDelay: 2 * SECOND,
+    pullDelay: SECOND,
     statusPeriod: 2 * SECOND,
     suspicionDelay: 10 * SECOND,
     viewChangeDelay: 10 * SECOND,

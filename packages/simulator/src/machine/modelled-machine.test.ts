@@ -1,0 +1,88 @@
+import type { Effect } from "@destiny/core/effects/effects";
+import type { SlotClaim } from "@destiny/core/wire/claim";
+import { MessageKind, Vote } from "@destiny/core/wire/messages";
+import { expect, test } from "vitest";
+import { WEIGHTLESS } from "../network/sizes.ts";
+import { parseProfile } from "./cost-profile.ts";
+import { ModelledMachine } from "./modelled-machine.ts";
+import { Pool } from "./processors.ts";
+import { priceList } from "./tariff.ts";
+
+const SOURCE = { source: "this test" };
+const PROFILE = parseProfile({
+  name: "test",
+  about: "round numbers",
+  processors: { count: 3, workers: 2, shared: false, ...SOURCE },
+  overhead: { factor: 2, ...SOURCE },
+  lanes: { per: "counter", ...SOURCE },
+  network: { interfaceGbitPerSecond: 1, overheadBytes: 0, messageBytesMin: 0, ...SOURCE },
+  sizes: {
+    ...{ share: 1, aggregate: 1, resultShare: 1, resultAggregate: 1, certificate: 1 },
+    ...{ commandOverhead: 0, resultPerCommand: 0, ...SOURCE },
+  },
+  receive: {
+    default: { loop: { micros: 5 }, ...SOURCE },
+    Commit: { loop: { micros: 5 }, before: { micros: 50 }, ...SOURCE },
+  },
+  send: { default: { loop: { micros: 1 }, ...SOURCE } },
+  prepare: {},
+  certify: { slot: { before: { micros: 100 }, ...SOURCE } },
+  combine: { tau: { before: { microsPerShare: 10, microsPerShareSquared: 1 }, ...SOURCE } },
+  other: { execute: { loop: { microsPerCommand: 0.5 }, ...SOURCE } },
+});
+
+function machine(cpu = true): ModelledMachine {
+  return new ModelledMachine({
+    prices: priceList(PROFILE, cpu),
+    lanes: PROFILE.lanes.per,
+    n: 4,
+    sizes: WEIGHTLESS,
+    bundle: 10,
+    requestBytes: 1_000,
+    workers: new Pool(PROFILE.processors.workers),
+    shared: false,
+  });
+}
+
+function vote(kind: MessageKind = MessageKind.CommitSig): Vote {
+  return new Vote({ kind, view: 0, seq: 1, digest: "", share: new Uint8Array(0) });
+}
+
+function claim(instance: number): SlotClaim {
+  return { type: "slot", instance, value: { view: 0, seq: 1 }, message: new Uint8Array(0) };
+}
+
+test("the loop takes messages one after the other, with all that they lead to", () => {
+  const each = machine();
+  const broadcast: Effect = { type: "broadcast", instance: 0, message: vote() };
+  expect(each.handle(vote(), 0, [], 0)).toBe(10);
+  expect(each.handle(vote(), 0, [broadcast], 1)).toBe(10 + 10 + 3 * 2);
+  each.execute(20, 0);
+  expect(each.handle(vote(), 0, [], 100)).toBe(100 + 10 + 20);
+  expect(each.account().sentMessages[MessageKind.CommitSig]).toBe(3);
+});
+
+test("a worker looks at a certificate before the loop does; votes go straight to the loop", () => {
+  const each = machine();
+  const certificate = vote(MessageKind.Commit);
+  expect([0, 1, 2].map((now) => each.arrive(certificate, 0, now))).toEqual([100, 101, 200]);
+  expect(each.arrive(vote(), 0, 3)).toBe(3);
+});
+
+test("one counter signs one thing after the other, two counters sign at once", () => {
+  const each = machine();
+  expect([each.certify(claim(0), 0), each.certify(claim(0), 0), each.certify(claim(1), 200)]).toEqual([
+    200, 400, 400,
+  ]);
+});
+
+test("combining grows with the shares", () => {
+  expect(machine().combine(claim(0), 3, 0)).toBe(2 * (30 + 9));
+});
+
+test("without processors everything is done at once", () => {
+  const each = machine(false);
+  expect(each.arrive(vote(MessageKind.Commit), 0, 7)).toBe(7);
+  expect(each.handle(vote(), 0, [], 7)).toBe(7);
+  expect(each.certify(claim(0), 7)).toBe(7);
+});
