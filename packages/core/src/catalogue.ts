@@ -1,6 +1,7 @@
 import { hybster } from "./agreement/hybster/hybster.ts";
 import { linearHybster } from "./agreement/linear-hybster/linear-hybster.ts";
 import { pbft } from "./agreement/pbft/pbft.ts";
+import { sbft } from "./agreement/sbft/sbft.ts";
 import { FaultModel } from "./kernel/fault-model.ts";
 import { dqbft } from "./ordering/dqbft/dqbft.ts";
 import type { OrderingProtocol } from "./ordering/orderer.ts";
@@ -72,6 +73,22 @@ export const CATALOGUE: readonly Protocol[] = [
     faults: (n) => FaultModel.byzantine(n),
     ordering: single(pbft({ authentication: "signature" })),
     replies: "plain",
+  },
+  {
+    name: "dqsbft",
+    summary: "DQBFT over SBFT (paper section 5)",
+    faults: (n) => FaultModel.byzantine(n),
+    ordering: dqbft({ disseminate: sbft, order: sbft }),
+    replies: "proven",
+    fastPath: true,
+  },
+  {
+    name: "single-sbft",
+    summary: "SBFT with one primary: a fast path of all, and a linear slow path",
+    faults: (n) => FaultModel.byzantine(n),
+    ordering: single(sbft),
+    replies: "proven",
+    fastPath: true,
   },
 ];
 

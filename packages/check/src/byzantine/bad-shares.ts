@@ -1,4 +1,5 @@
 import type { Message } from "@destiny/core/wire/messages";
+import { SbftShare } from "@destiny/core/wire/sbft";
 import { type Behaviour, type Powers, toEach } from "./behaviour.ts";
 
 /** Gives collectors shares and signatures that do not hold, always or now and then. */
@@ -16,7 +17,19 @@ export function badShares(powers: Powers): Behaviour {
 
 function withShare(message: Message & { readonly share?: unknown }, first: number): Message {
   if (!(message.share instanceof Uint8Array)) return message;
-  const share = message.share.slice();
+  const share = spoil(message.share, first);
+  const changed = message instanceof SbftShare ? spoiltPaths(message, share, first) : { share };
+  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, changed) as Message;
+}
+
+/** Where there is a share for each path, one of them may be good. */
+function spoiltPaths(message: SbftShare, share: Uint8Array, first: number): object {
+  const fast = spoil(message.fast, first);
+  return [{ share }, { fast }, { share, fast }][first % 3] ?? {};
+}
+
+function spoil(bytes: Uint8Array, first: number): Uint8Array {
+  const share = bytes.slice();
   if (share.length > 0) share[0] = (share[0] ?? 0) ^ (first | 1);
-  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, { share }) as Message;
+  return share;
 }

@@ -1,5 +1,6 @@
 import { encodeBatch, requestsOf } from "@destiny/core/wire/batch";
 import { type Message, Proposal, Vote } from "@destiny/core/wire/messages";
+import { SbftShare } from "@destiny/core/wire/sbft";
 import { Value } from "@destiny/core/wire/value";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { type Behaviour, type Powers, someOthers, toEach } from "./behaviour.ts";
@@ -27,9 +28,9 @@ function otherwise(message: Message, others: Map<string, string>): Message | nul
     others.set(message.digest, value.digest);
     return new Proposal({ ...message, value, digest: value.digest });
   }
-  if (message instanceof Vote) {
+  if (message instanceof Vote || message instanceof SbftShare) {
     const digest = others.get(message.digest) ?? digestOf(new TextEncoder().encode(message.digest));
-    return new Vote({ ...message, digest });
+    return message instanceof Vote ? new Vote({ ...message, digest }) : new SbftShare({ ...message, digest });
   }
   return null;
 }

@@ -40,8 +40,8 @@ export function flooder({ self, n, random, send, every }: Powers): Behaviour {
           }),
         ];
       default: {
-        const { CommitSig, PbftPrepare, PbftCommit, HybsterCommit } = MessageKind;
-        const kinds = [CommitSig, PbftPrepare, PbftCommit, HybsterCommit];
+        const { CommitSig, PbftPrepare, PbftCommit, HybsterCommit, SbftCommitShare } = MessageKind;
+        const kinds = [CommitSig, PbftPrepare, PbftCommit, HybsterCommit, SbftCommitShare];
         const kind = kinds[random.below(kinds.length)] ?? MessageKind.CommitSig;
         return [random.below(n + 1), new Vote({ kind, view: random.below(4), seq, digest: digest(), share })];
       }

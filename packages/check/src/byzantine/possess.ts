@@ -11,6 +11,9 @@ import type { Stage } from "../stage/stage.ts";
 import type { Behaviour, Powers } from "./behaviour.ts";
 import { BEHAVIOURS } from "./catalogue.ts";
 import { copied } from "./mutation.ts";
+import { withOwnShares } from "./own-shares.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** Makes replicas Byzantine, each from the time that its decision says, for the rest of the run. */
 export function applyByzantine(stage: Stage, decisions: readonly Decision[], tally: Tally): void {
@@ -72,7 +75,10 @@ function resigned(
   self: number,
   { instance, message }: { readonly instance: InstanceId; readonly message: Message },
 ): Message {
-  let signed = message;
+  let signed = withOwnShares(instance, message, (claim) => {
+    const result = certify(stage, self, claim);
+    return result.type === "certified" ? result.share : NOTHING;
+  });
   const checks = stage.replica(self).checks(instance, message) ?? [];
   for (const check of checks) {
     if (check.type !== "identity" || check.signer !== self) continue;

@@ -8,6 +8,7 @@ const CHANGING: readonly MessageKind[] = [
   MessageKind.PbftViewChange,
   MessageKind.PbftViewChangeAck,
   MessageKind.PbftNewView,
+  MessageKind.SbftViewChange,
   MessageKind.Complaint,
 ];
 

@@ -5,6 +5,9 @@ import { type Behaviour, type Powers, someOthers, toEach } from "./behaviour.ts"
 const COMPLETING: readonly MessageKind[] = [
   MessageKind.Commit,
   MessageKind.HybsterCertificate,
+  MessageKind.SbftPrepare,
+  MessageKind.SbftFast,
+  MessageKind.SbftSlow,
   MessageKind.ExecProof,
   MessageKind.CheckpointProof,
   MessageKind.Anchor,

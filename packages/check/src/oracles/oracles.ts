@@ -9,6 +9,7 @@ import { Amplification } from "./amplification.ts";
 import { majorities } from "./arithmetic.ts";
 import { Certificates } from "./certificates.ts";
 import { CheckpointRoots } from "./checkpoint-roots.ts";
+import { CollectedProofs } from "./collected-proofs.ts";
 import { Counters } from "./counters.ts";
 import { Durability } from "./durability.ts";
 import { ExpectedOrder } from "./expected-order.ts";
@@ -78,6 +79,7 @@ export function setUpOracles(stage: Stage): Oracles {
     new NewViews({ n, faulty, partitioned, certified: (instance) => votes.certifiedIn(instance) }),
     new Certificates(certified),
     new SignedProofs(certified),
+    new CollectedProofs(certified),
     new Counters({ faulty, durable: (...slot) => stage.durableProposals(...slot) }),
     new Durability((replica) => world.host(replica).disk),
     amplification,

@@ -1,7 +1,8 @@
 import type { InstanceId } from "@destiny/core/kernel/ids";
 import type { HeaderRelay } from "@destiny/core/wire/composition";
-import { type Message, MessageKind, type Proposal } from "@destiny/core/wire/messages";
+import { Certificate, type Message, MessageKind, type Proposal } from "@destiny/core/wire/messages";
 import type { PbftViewChange, PbftViewChangeForward } from "@destiny/core/wire/pbft";
+import type { SbftViewChange, SbftViewChangeForward, SlotReport } from "@destiny/core/wire/sbft";
 import type { NewView, ViewChange } from "@destiny/core/wire/view-change";
 
 /** Something that says who vouches for it, and the instance that it is of. */
@@ -46,11 +47,23 @@ function partsOf({ instance, message }: Shown): readonly Shown[] {
       const { prepared, anchor } = message as PbftViewChange;
       return of([...prepared, ...listed(anchor)]);
     }
+    case MessageKind.SbftViewChangeForward:
+      return of([(message as SbftViewChangeForward).viewChange]);
+    case MessageKind.SbftViewChange: {
+      const { slots, anchor } = message as SbftViewChange;
+      return of([...slots.flatMap(preparedIn), ...listed(anchor)]);
+    }
     case MessageKind.PbftNewView:
       return of(listed((message as Message & { readonly anchor: Message | null }).anchor));
     default:
       return [];
   }
+}
+
+function preparedIn({ seq, slow }: SlotReport): Message[] {
+  return slow === null
+    ? []
+    : [new Certificate({ kind: MessageKind.SbftPrepare, seq, extension: 0, ...slow })];
 }
 
 function listed(message: Message | null): readonly Message[] {

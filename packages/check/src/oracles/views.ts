@@ -24,7 +24,12 @@ export interface ViewsOptions {
  * What only a replica that is in a view may send for the first time. Votes of trusted counters are not among them: that none
  * is given after leaving is the counters' own promise, and an old one may be shown at any time.
  */
-const VOTES: readonly MessageKind[] = [MessageKind.PbftPrepare, MessageKind.PbftCommit];
+const VOTES: readonly MessageKind[] = [
+  MessageKind.PbftPrepare,
+  MessageKind.PbftCommit,
+  MessageKind.SbftShare,
+  MessageKind.SbftCommitShare,
+];
 
 type Traits = Message & {
   readonly view?: View;
@@ -100,8 +105,8 @@ export class Views implements Observer {
   }
 
   #onViewChange({ leftFor }: Known, instance: InstanceId, { kind, view, to }: Traits): void {
-    const target =
-      kind === MessageKind.ViewChange ? to : kind === MessageKind.PbftViewChange ? view : undefined;
+    const named = kind === MessageKind.PbftViewChange || kind === MessageKind.SbftViewChange;
+    const target = kind === MessageKind.ViewChange ? to : named ? view : undefined;
     if (target !== undefined) leftFor.set(instance, Math.max(target, leftFor.get(instance) ?? 0));
   }
 

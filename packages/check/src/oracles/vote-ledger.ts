@@ -65,8 +65,15 @@ export class VoteLedger implements Observer {
     const voters = slot.votes.get(key) ?? new Set();
     slot.votes.set(key, voters.add(replica));
     if (voters.size < this.#quorum || slot.certified === ballot.digest) return;
+    this.certify(ballot, `by ${[...voters].join(", ")}`);
+  }
+
+  /** A value has enough replicas behind it, as `by` says. */
+  certify(ballot: Ballot, by: string): void {
+    const slot = this.#slot(ballot.instance, ballot.seq);
     const { certified } = slot;
-    demand(certified === null, "S2 one certified value", () => conflict(ballot, certified ?? "", voters));
+    if (certified === ballot.digest) return;
+    demand(certified === null, "S2 one certified value", () => conflict(ballot, certified ?? "", by));
     slot.certified = ballot.digest;
     this.certifiedSlots += 1;
     const { instance, seq, view, digest } = ballot;
@@ -108,9 +115,8 @@ export class VoteLedger implements Observer {
   }
 }
 
-function conflict({ instance, seq, view, digest }: Ballot, other: Digest, voters: Set<ReplicaId>): string {
-  const by = [...voters].join(", ");
-  return `instance ${instance} slot ${seq}: ${hex(digest)} is certified in view ${view} by ${by}, and ${hex(other)} was before`;
+function conflict({ instance, seq, view, digest }: Ballot, other: Digest, by: string): string {
+  return `instance ${instance} slot ${seq}: ${hex(digest)} is certified in view ${view} ${by}, and ${hex(other)} was before`;
 }
 
 /**

@@ -3,7 +3,6 @@ import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
 import type { Anchor } from "../../../wire/anchor.ts";
 import type { PbftNewView } from "../../../wire/pbft.ts";
 import type { AgreementContext, Standing } from "../../agreement.ts";
-import type { Change } from "./changes.ts";
 
 /** What a decision on a new view depends on, besides the view changes. */
 export interface Ground {
@@ -13,6 +12,12 @@ export interface Ground {
   readonly probation: (count: number) => number;
   /** Digest of the value for slots at which nothing can have been decided. */
   readonly noop: Digest;
+}
+
+/** What the decision reads of every protocol's view changes. */
+interface Departure {
+  readonly anchor: Anchor | null;
+  readonly count: number;
 }
 
 /** What follows from a set of view changes. */
@@ -31,7 +36,7 @@ export interface Decision {
  * What follows from view changes, of which each speaks of slots up to `lastOf` and which together admit these digests at a slot.
  * Null if nothing is admitted somewhere.
  */
-export function decideSlots<C extends Change>(
+export function decideSlots<C extends Departure>(
   changes: readonly C[],
   { faults, lowOf, probation }: Ground,
   lastOf: (change: C) => SequenceNumber,
@@ -51,7 +56,7 @@ export function decideSlots<C extends Change>(
   return { anchor, covered, candidates, count, extension: last + probation(count) };
 }
 
-function newestAnchor(changes: readonly Change[]): Anchor | null {
+function newestAnchor(changes: readonly Departure[]): Anchor | null {
   let newest: Anchor | null = null;
   for (const { anchor } of changes) if (anchor !== null && anchor.seq > (newest?.seq ?? 0)) newest = anchor;
   return newest;
