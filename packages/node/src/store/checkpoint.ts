@@ -1,9 +1,9 @@
 import type { SequenceNumber } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
-import type { Unit } from "./group-commit.ts";
 import { METADATA_KEYS, pageKey, parsePageKey, RANGES } from "./layout.ts";
 import { PageVersions } from "./page-versions.ts";
-import type { Operation, SealedDatabase } from "./sealed-database.ts";
+import type { SealedDatabase } from "./sealed-database.ts";
+import { type Change, type Unit, unitOf } from "./unit.ts";
 
 /** What identifies a checkpoint. */
 interface CheckpointHeader {
@@ -63,17 +63,15 @@ export class Checkpoints {
     invariant(seq >= (this.#headers.at(-1)?.seq ?? 0), "checkpoints are saved in their order");
     const others = this.#headers.filter((header) => header.seq < seq && kept.includes(header.seq));
     this.#headers = [...others, { seq, cut, pageCount }];
-    const operations: Operation[] = [];
+    const changes: Change[] = [];
     for (const { index, bytes } of pages) {
       invariant(index < pageCount, "a saved page lies within the state");
-      this.#versions.add(index, seq);
-      operations.push({ key: pageKey(index, seq), value: bytes });
+      changes.push({ key: pageKey(index, seq), value: bytes, isNew: this.#versions.add(index, seq) });
     }
-    for (const key of this.#versions.prune(this.#headers)) operations.push({ key, value: null });
-    operations.push({ key: METADATA_KEYS.checkpoints, value: Buffer.from(JSON.stringify(this.#headers)) });
-    operations.push({ key: METADATA_KEYS.checkpointMeta, value: meta });
-    const bytes = operations.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0);
-    return { operations, bytes, records: 0, checksum: 0 };
+    for (const key of this.#versions.prune(this.#headers)) changes.push({ key, value: null });
+    changes.push({ key: METADATA_KEYS.checkpoints, value: Buffer.from(JSON.stringify(this.#headers)) });
+    changes.push({ key: METADATA_KEYS.checkpointMeta, value: meta });
+    return unitOf(changes);
   }
 
   /** The newest durable one, if there is one. */

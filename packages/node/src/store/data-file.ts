@@ -1,14 +1,20 @@
 import { closeSync, existsSync, fdatasync, fstatSync, openSync, readSync, write } from "node:fs";
 import { promisify } from "node:util";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+import { PageClaims } from "./page-claims.ts";
 import { TreeCheck, type TreeHeader } from "./tree-check.ts";
+import { pageHead } from "./tree-page.ts";
 
 /**
  * LMDB's file starts with two copies of its header; commits alternate between them. Offsets of lmdb 3.5's
  * layout.
  */
 const MAGIC = 0xbeef_c0de;
+const VERSION = 2;
 const MAGIC_OFFSET = 24;
+const VERSION_OFFSET = 28;
+const ADDRESS_OFFSET = 32;
+const META_PAGE = 8;
 const PAGE_BYTES_OFFSET = 48;
 /** Of each of LMDB's two trees, that of free pages and that of records. */
 const TREE_OFFSETS = { free: 48, main: 96 } as const;
@@ -179,7 +185,7 @@ function readHeader(fd: number, offset: number, path: string): Header {
     throw damaged(path, "its header is cut short");
   const pageBytes = bytes.readUInt32LE(PAGE_BYTES_OFFSET);
   const plausible = pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX;
-  if (bytes.readUInt32LE(MAGIC_OFFSET) !== MAGIC || !plausible) throw damaged(path, "it has no valid header");
+  if (!isHeader(bytes, offset) || !plausible) throw damaged(path, "it has no valid header");
   return {
     pageBytes,
     rootPage: bytes.readBigUInt64LE(ROOT_PAGE_OFFSET),
@@ -188,11 +194,21 @@ function readHeader(fd: number, offset: number, path: string): Header {
     flags: Object.values(TREE_OFFSETS)
       .map((at) => bytes.readUInt16LE(at + TREE_FLAGS_OFFSET))
       .join(),
-    trees: [treeIn(bytes, TREE_OFFSETS.free, false), treeIn(bytes, TREE_OFFSETS.main, true)],
+    trees: [treeIn(bytes, TREE_OFFSETS.free, true), treeIn(bytes, TREE_OFFSETS.main, false)],
   };
 }
 
-function treeIn(bytes: Buffer, offset: number, ordered: boolean): TreeHeader {
+/** LMDB's binding does not survive an opening that fails for some of these. */
+function isHeader(bytes: Buffer, offset: number): boolean {
+  const { number, kind } = pageHead(bytes);
+  const isMeta = number === (offset === 0 ? 0n : 1n) && kind === META_PAGE;
+  const isKnown =
+    bytes.readUInt32LE(MAGIC_OFFSET) === MAGIC && bytes.readUInt32LE(VERSION_OFFSET) === VERSION;
+  // No mapping at a fixed address.
+  return isMeta && isKnown && bytes.readBigUInt64LE(ADDRESS_OFFSET) === 0n;
+}
+
+function treeIn(bytes: Buffer, offset: number, isFreeList: boolean): TreeHeader {
   const root = bytes.readBigUInt64LE(offset + TREE_ROOT_OFFSET);
   const [branchPages = 0, leafPages = 0, overflowPages = 0, entries = 0] = [0, 8, 16, 24].map((at) =>
     Number(bytes.readBigUInt64LE(offset + TREE_COUNTS_OFFSET + at)),
@@ -200,15 +216,16 @@ function treeIn(bytes: Buffer, offset: number, ordered: boolean): TreeHeader {
   return {
     rootPage: root === NO_PAGE ? null : Number(root),
     depth: bytes.readUInt16LE(offset + TREE_DEPTH_OFFSET),
-    ...{ branchPages, leafPages, overflowPages, entries, ordered },
+    ...{ branchPages, leafPages, overflowPages, entries, isFreeList },
   };
 }
 
-function checkTrees(fd: number, path: string, { pageBytes, lastPage, trees }: Header): void {
+function checkTrees(fd: number, path: string, header: Header): void {
   const refuse = (what: string): never => {
     throw damaged(path, what);
   };
-  for (const tree of trees) TreeCheck.run({ fd, pageBytes, lastPage, refuse }, tree);
+  const claims = new PageClaims(header.lastPage);
+  for (const tree of header.trees) TreeCheck.run({ ...header, fd, claims, refuse }, tree);
 }
 
 /** The same advice for whatever kind of damage. */

@@ -3,23 +3,7 @@ import type { DataFile } from "./data-file.ts";
 import { METADATA_KEYS } from "./layout.ts";
 import type { Operation, SealedDatabase } from "./sealed-database.ts";
 import { StoreFailure } from "./store-errors.ts";
-
-/** Changes that become durable together or not at all. */
-export interface Unit {
-  readonly operations: readonly Operation[];
-  /** Bytes of all values. */
-  readonly bytes: number;
-  /** How many log records more there are after it. */
-  readonly records: number;
-  /** What it adds to the sum of the key checksums of all log records. */
-  readonly checksum: number;
-}
-
-/** What must be found again: how many log records, and the sum of their keys' checksums, modulo 2^32. */
-export interface Account {
-  readonly records: number;
-  readonly checksum: number;
-}
+import { type Account, accountAfter, type Unit } from "./unit.ts";
 
 /** Bytes after which a group takes no further unit. Larger ones only add latency. */
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
@@ -157,7 +141,7 @@ export class GroupCommit {
     if (this.#queue.length === 0 || this.#failure !== null) return;
     const group = this.#takeGroup();
     const account = accountAfter(this.#account, group);
-    const operations = group.flatMap((unit) => unit.operations);
+    const operations: Operation[] = group.flatMap((unit) => unit.operations);
     const bytes = group.reduce((sum, unit) => sum + unit.bytes, 0);
     operations.push({ key: METADATA_KEYS.account, value: Buffer.from(JSON.stringify(account)) });
     this.#startedMillis = performance.now();
@@ -225,15 +209,6 @@ export class GroupCommit {
     if (started === null || performance.now() - started < PATIENCE_MILLIS) return;
     this.#fail(new Error(`no answer to a commit for ${PATIENCE_MILLIS / 1000} s`));
   }
-}
-
-function accountAfter(account: Account, group: readonly Unit[]): Account {
-  let { records, checksum } = account;
-  for (const unit of group) {
-    records += unit.records;
-    checksum = (checksum + unit.checksum) >>> 0;
-  }
-  return { records, checksum };
 }
 
 /** LMDB's own error, which its binding gives as a promise that rejects beside the commit's. */

@@ -13,7 +13,7 @@ export interface LogKey {
 }
 
 /** Version of this layout. Another version is refused, never guessed at. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 /** Largest kind of a log record. */
 export const KIND_MAX = 0xff;
 
@@ -29,7 +29,7 @@ export const METADATA_KEYS: {
   /** Format, cluster and replica: written once. */
   readonly identity: Buffer;
   /**
-   * How many log records there are, and the sum of the checksums of their keys: rewritten with every group.
+   * How many other keys there are, and the sum of their checksums: rewritten with every group.
    */
   readonly account: Buffer;
   /** The highest retired sequence number of each instance. */
@@ -106,10 +106,12 @@ interface KeyRange {
 
 /** First key of a family and the first key after it. */
 export const RANGES: {
+  readonly all: KeyRange;
   readonly retirements: KeyRange;
   readonly log: KeyRange;
   readonly pages: KeyRange;
 } = {
+  all: { start: Buffer.of(METADATA), end: Buffer.of(0xff, 0xff) },
   retirements: { start: Buffer.of(METADATA, 0x10), end: Buffer.of(METADATA, 0x11) },
   log: { start: Buffer.of(LOG), end: Buffer.of(PAGE) },
   pages: { start: Buffer.of(PAGE), end: Buffer.of(PAGE + 1) },

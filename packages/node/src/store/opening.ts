@@ -4,7 +4,6 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import type { Digest, ReplicaId } from "@destiny/core/kernel/ids";
 import { COUNTER_MAX } from "@destiny/core/kernel/ids";
 import { DataFile, damaged } from "./data-file.ts";
-import type { Account } from "./group-commit.ts";
 import {
   FORMAT,
   KIND_MAX,
@@ -19,6 +18,7 @@ import {
 import type { Retention, Retirement, Span, Watermark } from "./retention.ts";
 import { SealedDatabase } from "./sealed-database.ts";
 import { DamagedRecordError } from "./store-errors.ts";
+import { type Account, accountAfter, unitOf } from "./unit.ts";
 
 /** Whose store it is. */
 export interface Identity {
@@ -70,9 +70,16 @@ export async function initialise(dir: string, identity: Identity): Promise<void>
   const path = `${dataPath(dir)}.new`;
   rmSync(path, { force: true });
   const database = new SealedDatabase(path);
-  const account: Account = { records: 0, checksum: 0 };
+  const { operations, keys, checksum } = unitOf([
+    { key: METADATA_KEYS.identity, value: Buffer.from(JSON.stringify(identity)), isNew: true },
+    // Always there, so that one that is missing is missed.
+    { key: METADATA_KEYS.watermarks, value: Buffer.from("[]"), isNew: true },
+    { key: METADATA_KEYS.checkpoints, value: Buffer.from("[]"), isNew: true },
+    { key: METADATA_KEYS.checkpointMeta, value: Buffer.alloc(0), isNew: true },
+  ]);
+  const account = accountAfter({ keys: 0, checksum: 0 }, [{ keys, checksum }]);
   await database.commit([
-    { key: METADATA_KEYS.identity, value: Buffer.from(JSON.stringify(identity)) },
+    ...operations,
     { key: METADATA_KEYS.account, value: Buffer.from(JSON.stringify(account)) },
   ]);
   await database.close();
@@ -114,22 +121,18 @@ export function restore(database: SealedDatabase, dir: string, retention: Retent
       number: retirementNumber(key),
     })),
   );
-  let records = 0;
+  let keys = 0;
   let checksum = 0;
-  for (const bytes of database.keys(RANGES.log.start, RANGES.log.end)) {
-    const key = parseLogKey(bytes);
-    if (key === null)
-      throw damaged(dataPath(dir), `it has a record under the invalid key ${bytes.toString("hex")}`);
-    records += 1;
+  for (const bytes of database.keys(RANGES.all.start, RANGES.all.end)) {
+    if (METADATA_KEYS.account.equals(bytes)) continue;
+    keys += 1;
     checksum = (checksum + keyChecksum(bytes)) >>> 0;
-    if (!retention.isRetired(key)) retention.add(key, null);
+    const key = parseLogKey(bytes);
+    if (key !== null && !retention.isRetired(key)) retention.add(key, null);
   }
   const account = database.readJson<Account>(METADATA_KEYS.account);
-  if (account?.records !== records || account.checksum !== checksum) {
-    throw damaged(
-      dataPath(dir),
-      `it holds ${records} log records and should hold ${account?.records} others`,
-    );
+  if (account?.keys !== keys || account.checksum !== checksum) {
+    throw damaged(dataPath(dir), `it holds ${keys} records and should hold ${account?.keys} others`);
   }
   return account;
 }

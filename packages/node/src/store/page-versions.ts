@@ -29,11 +29,12 @@ export class PageVersions {
     return this.#versions.get(index)?.findLast((version) => version <= seq);
   }
 
-  /** A checkpoint saves a page. */
-  add(index: number, seq: SequenceNumber): void {
-    const others = (this.#versions.get(index) ?? []).filter((version) => version < seq);
-    this.#versions.set(index, [...others, seq]);
+  /** A checkpoint saves a page. False when it has saved it before. */
+  add(index: number, seq: SequenceNumber): boolean {
+    const versions = this.#versions.get(index) ?? [];
+    this.#versions.set(index, [...versions.filter((version) => version < seq), seq]);
     this.#doubtful.add(index);
+    return !versions.includes(seq);
   }
 
   /** Takes all versions off the books that none of these checkpoints needs, and returns their keys. */

@@ -112,10 +112,13 @@ export class Retention {
   }
 
   /**
-   * Makes live records history and returns the piece of history that has changed.
+   * Makes live records history and returns the piece of history that has changed, and whether it is new.
    * `measure` tells the size of a record that was never read.
    */
-  retire(watermarks: readonly Watermark[], measure: (key: LogKey) => number): Retirement | null {
+  retire(
+    watermarks: readonly Watermark[],
+    measure: (key: LogKey) => number,
+  ): { readonly piece: Retirement; readonly isNew: boolean } | null {
     const advanced = watermarks.filter(({ instance, seq }) => seq > (this.#watermarks.get(instance) ?? -1));
     if (advanced.length === 0) return null;
     let bytes = 0;
@@ -123,10 +126,11 @@ export class Retention {
       this.#watermarks.set(instance, seq);
       bytes += this.#forget(instance, seq, measure);
     }
+    const next = this.#nextNumber;
     const piece = this.#pieceFor(advanced, bytes);
     this.#history.push(piece);
     this.#historyBytes += bytes;
-    return piece;
+    return { piece, isNew: piece.number === next };
   }
 
   /**

@@ -11,12 +11,13 @@ import { releaseFilePages } from "@destiny/crypto/memory/file-pages";
 import { type Checkpoint, Checkpoints, type NewCheckpoint } from "./checkpoint.ts";
 import { DataFile } from "./data-file.ts";
 import { DirectoryLock } from "./directory-lock.ts";
-import { GroupCommit, type Unit } from "./group-commit.ts";
-import { keyChecksum, type LogKey, logKey, METADATA_KEYS, parseLogKey, retirementKey } from "./layout.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { type LogKey, logKey, METADATA_KEYS, parseLogKey, retirementKey } from "./layout.ts";
 import * as opening from "./opening.ts";
 import { Retention, type Retirement, type Watermark } from "./retention.ts";
-import type { Operation, SealedDatabase } from "./sealed-database.ts";
+import type { SealedDatabase } from "./sealed-database.ts";
 import type { StoreFailure } from "./store-errors.ts";
+import { type Change, unitOf } from "./unit.ts";
 
 /** What opening a store takes. */
 export interface StoreOptions {
@@ -129,13 +130,7 @@ export class Store {
     const bytes = logKey(key);
     const retired = this.#retention.isRetired(key);
     const isNew = !retired && this.#retention.add(key, value.byteLength);
-    const unit = {
-      operations: retired ? [] : [{ key: bytes, value }],
-      bytes: retired ? 0 : value.byteLength,
-      records: isNew ? 1 : 0,
-      checksum: isNew ? keyChecksum(bytes) : 0,
-    };
-    this.#commit.add(unit, wanted);
+    this.#commit.add(unitOf(retired ? [] : [{ key: bytes, value, isNew }]), wanted);
   }
 
   /** The position of everything written so far. */
@@ -230,14 +225,14 @@ export class Store {
    * When history takes more than `historyBytesMax`, the records retired first are deleted.
    */
   retire(watermarks: readonly Watermark[]): void {
-    const piece = this.#retention.retire(watermarks, (key) => this.#database.measure(logKey(key)));
-    if (piece === null) return;
-    const { number, ...content } = piece;
-    const operations: Operation[] = [
-      { key: retirementKey(number), value: Buffer.from(JSON.stringify(content)) },
+    const retired = this.#retention.retire(watermarks, (key) => this.#database.measure(logKey(key)));
+    if (retired === null) return;
+    const { number, ...content } = retired.piece;
+    const changes: Change[] = [
+      { key: retirementKey(number), value: Buffer.from(JSON.stringify(content)), isNew: retired.isNew },
       { key: METADATA_KEYS.watermarks, value: Buffer.from(JSON.stringify(this.#retention.watermarks())) },
     ];
-    this.#commit.add(unitOf(operations, 0, 0), false);
+    this.#commit.add(unitOf(changes), false);
     this.#retiredAt = this.#commit.position;
   }
 
@@ -280,20 +275,17 @@ export class Store {
     this.#eviction ??= this.#nextEviction();
     if (this.#eviction === null) return;
     const { piece, keys } = this.#eviction;
-    const operations: Operation[] = [];
-    let checksum = 0;
-    while (operations.length < EVICTION_RECORDS) {
+    const changes: Change[] = [];
+    while (changes.length < EVICTION_RECORDS) {
       const next = keys.next();
       if (next.done === true) break;
-      operations.push({ key: next.value, value: null });
-      checksum += keyChecksum(next.value);
+      changes.push({ key: next.value, value: null });
     }
-    const records = operations.length;
-    if (records < EVICTION_RECORDS) {
-      operations.push({ key: retirementKey(piece.number), value: null });
+    if (changes.length < EVICTION_RECORDS) {
+      changes.push({ key: retirementKey(piece.number), value: null });
       this.#eviction = null;
     }
-    this.#commit.add(unitOf(operations, -records, -checksum), false);
+    this.#commit.add(unitOf(changes), false);
     this.#evictionAt = this.#commit.position;
   }
 
@@ -307,9 +299,4 @@ export class Store {
       yield* opening.keysOfSpan(this.#database, span, (kind) => this.#retention.isKept(kind));
     }
   }
-}
-
-function unitOf(operations: readonly Operation[], records: number, checksum: number): Unit {
-  const bytes = operations.reduce((sum, { value }) => sum + (value?.byteLength ?? 0), 0);
-  return { operations, bytes, records, checksum };
 }

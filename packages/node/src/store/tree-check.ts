@@ -1,16 +1,17 @@
 import { readSync } from "node:fs";
+import { freeSpans, type PageClaims } from "./page-claims.ts";
+import {
+  BIG_DATA,
+  checkNodes,
+  HEADER_BYTES,
+  inSortingOrder,
+  type Node,
+  nodesOf,
+  type PageHead,
+  PageKind,
+  pageHead,
+} from "./tree-page.ts";
 
-/** What a page says that it is. */
-const PageKind = { Branch: 1, Leaf: 2, Overflow: 4 } as const;
-const HEADER_BYTES = 24;
-const FLAGS_OFFSET = 18;
-const LOWER_OFFSET = 20;
-const UPPER_OFFSET = 22;
-const OVERFLOW_PAGES_OFFSET = 20;
-const NODE_BYTES = 8;
-const BIG_DATA = 1;
-/** Page, transaction and page count of a value on pages of its own. */
-const BIG_DATA_BYTES = 24;
 const DEPTH_MAX = 32;
 
 /** What LMDB's header says of one of its trees. */
@@ -22,8 +23,8 @@ export interface TreeHeader {
   readonly leafPages: number;
   readonly overflowPages: number;
   readonly entries: number;
-  /** Whether keys are in the order of their bytes; else their order is not looked at. */
-  readonly ordered: boolean;
+  /** Whether it is the list of free pages, by number of transaction; else it holds records, by the bytes of their keys. */
+  readonly isFreeList: boolean;
 }
 
 /** The file that a tree lies in. */
@@ -31,31 +32,28 @@ export interface TreeFile {
   readonly fd: number;
   readonly pageBytes: number;
   readonly lastPage: number;
+  /** The newest. */
+  readonly transaction: bigint;
+  /** Shared by all trees of the file. */
+  readonly claims: PageClaims;
   /** Throws what the operator is told. */
   readonly refuse: (what: string) => never;
 }
 
-interface Node {
-  readonly key: Buffer;
-  readonly flags: number;
-  /** Of a branch, the page below; of a leaf, the length of the value. */
-  readonly target: number;
-  readonly value: Buffer;
-}
-
-/** Keys that a page may hold: from the first, if there is one, to before the second. */
+/** What a page inherits from those above it: keys from the first, if there is one, to before the second; how young it may be. */
 interface Bounds {
   readonly from: Buffer | null;
   readonly to: Buffer | null;
+  readonly transaction: bigint;
 }
 
 /**
  * Walks one of LMDB's trees in the file itself. LMDB trusts its pages: a number in one of them that is not what was written
- * makes it read beyond the file, which kills the process, or miss records that are there.
+ * makes it read beyond the file, which kills the process, miss records that are there, find old ones in their place, or
+ * write over pages that are in use.
  */
 export class TreeCheck {
   readonly #file: TreeFile;
-  readonly #ordered: boolean;
   readonly #header: TreeHeader;
   #branchPages = 0;
   #leafPages = 0;
@@ -65,13 +63,13 @@ export class TreeCheck {
   private constructor(file: TreeFile, header: TreeHeader) {
     this.#file = file;
     this.#header = header;
-    this.#ordered = header.ordered;
   }
 
-  /** Throws what `refuse` throws unless the tree is what its header says. */
+  /** Throws what `refuse` throws unless the tree is what its header says, on pages that nothing else uses. */
   static run(file: TreeFile, header: TreeHeader): void {
     const check = new TreeCheck(file, header);
-    if (header.rootPage !== null) check.#walk(header.rootPage, 1, { from: null, to: null });
+    const bounds = { from: null, to: null, transaction: file.transaction };
+    if (header.rootPage !== null) check.#walk(header.rootPage, 1, bounds);
     check.#compare();
   }
 
@@ -84,73 +82,63 @@ export class TreeCheck {
   }
 
   #walk(number: number, depth: number, bounds: Bounds): void {
-    const page = this.#read(number, depth);
+    if (depth > DEPTH_MAX) this.#damaged(number);
+    this.#claim(number, 1);
+    const page = this.#read(number, this.#file.pageBytes);
     const isLeaf = depth === this.#header.depth;
-    if (page.readUInt16LE(FLAGS_OFFSET) !== (isLeaf ? PageKind.Leaf : PageKind.Branch)) this.#damaged(number);
-    const nodes = this.#nodes(page, number, isLeaf);
+    const { transaction } = this.#head(page, number, {
+      kind: isLeaf ? PageKind.Leaf : PageKind.Branch,
+      youngest: bounds.transaction,
+    });
+    const nodes = nodesOf(page, isLeaf);
+    if (nodes === null || !checkNodes(page, nodes)) return this.#damaged(number);
     // The first key of a branch is not looked at, by LMDB neither.
     this.#checkOrder(number, isLeaf ? nodes : nodes.slice(1), bounds);
-    if (isLeaf) this.#countLeaf(number, nodes);
-    else this.#descend(nodes, depth, bounds);
+    if (isLeaf) this.#readLeaf(number, nodes, transaction);
+    else this.#descend(nodes, depth, { ...bounds, transaction });
   }
 
-  #countLeaf(number: number, nodes: readonly Node[]): void {
+  #readLeaf(number: number, nodes: readonly Node[], youngest: bigint): void {
     this.#leafPages += 1;
     this.#entries += nodes.length;
-    for (const node of nodes) if ((node.flags & BIG_DATA) !== 0) this.#checkBigData(number, node);
+    for (const node of nodes) {
+      const isBig = (node.flags & BIG_DATA) !== 0;
+      const first = isBig ? this.#checkBigData(number, node, youngest) : null;
+      if (!this.#header.isFreeList) continue;
+      this.#checkFreed(number, node);
+      this.#claimFree(number, first === null ? node.value : this.#bytesAt(first, node.target));
+    }
   }
 
   #descend(nodes: readonly Node[], depth: number, bounds: Bounds): void {
     this.#branchPages += 1;
     for (const [at, { key, target }] of nodes.entries()) {
       const from = at === 0 ? bounds.from : key;
-      this.#walk(target, depth + 1, { from, to: nodes[at + 1]?.key ?? bounds.to });
+      this.#walk(target, depth + 1, { ...bounds, from, to: nodes[at + 1]?.key ?? bounds.to });
     }
   }
 
-  #read(number: number, depth: number): Buffer {
-    const { fd, pageBytes, lastPage } = this.#file;
-    const page = Buffer.alloc(pageBytes);
-    const exists = number <= lastPage && readSync(fd, page, 0, pageBytes, number * pageBytes) === pageBytes;
-    const pages = this.#branchPages + this.#leafPages;
-    if (!exists || depth > DEPTH_MAX || pages > lastPage || Number(page.readBigUInt64LE(0)) !== number)
-      this.#damaged(number);
-    return page;
+  /** Pages that no transaction yet to come has freed: LMDB would look for them in vain. */
+  #checkFreed(number: number, { key }: Node): void {
+    const isNumber = key.length === 8;
+    if (!isNumber || key.readBigUInt64LE(0) > this.#file.transaction) this.#damaged(number);
   }
 
-  #nodes(page: Buffer, number: number, isLeaf: boolean): Node[] {
-    const lower = page.readUInt16LE(LOWER_OFFSET);
-    const upper = page.readUInt16LE(UPPER_OFFSET);
-    const room = page.length - HEADER_BYTES;
-    if (lower % 2 !== 0 || lower > upper || upper > room || lower === 0) this.#damaged(number);
-    const nodes: Node[] = [];
-    for (let at = 0; at < lower; at += 2) {
-      const offset = page.readUInt16LE(HEADER_BYTES + at);
-      if (offset < upper || offset + NODE_BYTES > room) this.#damaged(number);
-      nodes.push(this.#node(page.subarray(HEADER_BYTES + offset), number, isLeaf));
+  #claimFree(number: number, record: Buffer): void {
+    for (const span of freeSpans(record)) {
+      if (span === null) return this.#damaged(number);
+      this.#claim(span.first, span.count);
     }
-    return nodes;
   }
 
-  #node(bytes: Buffer, number: number, isLeaf: boolean): Node {
-    const low = bytes.readUInt32LE(0);
-    const flags = bytes.readUInt16LE(4);
-    const end = NODE_BYTES + bytes.readUInt16LE(6);
-    const key = bytes.subarray(NODE_BYTES, end);
-    if (!isLeaf) {
-      if (end > bytes.length) this.#damaged(number);
-      return { key, flags, target: low + flags * 2 ** 32, value: Buffer.alloc(0) };
-    }
-    const isBig = (flags & BIG_DATA) !== 0;
-    const valueEnd = end + (isBig ? BIG_DATA_BYTES : low);
-    if ((flags & ~BIG_DATA) !== 0 || valueEnd > bytes.length) this.#damaged(number);
-    return { key, flags, target: low, value: bytes.subarray(end, valueEnd) };
-  }
-
-  #checkOrder(number: number, nodes: readonly Node[], { from, to }: Bounds): void {
-    if (!this.#ordered) return;
-    let last = from;
-    for (const [at, { key }] of nodes.entries()) {
+  #checkOrder(number: number, nodes: readonly Node[], bounds: Bounds): void {
+    const { isFreeList } = this.#header;
+    const sorting = (key: Buffer | null): Buffer | null =>
+      key === null ? null : inSortingOrder(key, isFreeList);
+    const to = sorting(bounds.to);
+    let last = sorting(bounds.from);
+    for (const [at, node] of nodes.entries()) {
+      const key = inSortingOrder(node.key, isFreeList);
       const order = last === null ? -1 : Buffer.compare(last, key);
       if (order > 0 || (order === 0 && at > 0)) this.#damaged(number);
       last = key;
@@ -158,19 +146,45 @@ export class TreeCheck {
     if (last !== null && to !== null && Buffer.compare(last, to) >= 0) this.#damaged(number);
   }
 
-  /** A value on pages of its own: they lie in the file, and are as many as it needs. */
-  #checkBigData(number: number, { target, value }: Node): void {
-    const { fd, pageBytes, lastPage } = this.#file;
+  /** A value on pages of its own: as many as it needs, written when its reference was. Returns the first. */
+  #checkBigData(number: number, { target, value }: Node, youngest: bigint): number {
     const first = Number(value.readBigUInt64LE(0));
+    const written = value.readBigUInt64LE(8);
     const pages = Number(value.readBigUInt64LE(16));
-    const needed = Math.floor((HEADER_BYTES - 1 + target) / pageBytes) + 1;
-    if (pages !== needed || first + pages - 1 > lastPage) this.#damaged(number);
-    const header = Buffer.alloc(HEADER_BYTES);
-    readSync(fd, header, 0, HEADER_BYTES, first * pageBytes);
-    const isSame = Number(header.readBigUInt64LE(0)) === first;
-    const isOverflow = header.readUInt16LE(FLAGS_OFFSET) === PageKind.Overflow;
-    if (!isSame || !isOverflow || header.readUInt32LE(OVERFLOW_PAGES_OFFSET) !== pages) this.#damaged(first);
+    const needed = Math.floor((HEADER_BYTES - 1 + target) / this.#file.pageBytes) + 1;
+    if (pages !== needed || written > youngest) this.#damaged(number);
+    this.#claim(first, pages);
+    const head = this.#head(this.#read(first, HEADER_BYTES), first, { kind: PageKind.Overflow, youngest });
+    if (head.overflowPages !== pages || head.transaction !== written) this.#damaged(first);
     this.#overflowPages += pages;
+    return first;
+  }
+
+  #head(page: Buffer, number: number, expected: { kind: number; youngest: bigint }): PageHead {
+    const head = pageHead(page);
+    const { kind, youngest } = expected;
+    const isSame = head.number === BigInt(number) && head.kind === kind;
+    // LMDB takes a page that names a transaction yet to come for that transaction's own, and writes into it.
+    if (!isSame || head.transaction > youngest) this.#damaged(number);
+    return head;
+  }
+
+  #claim(first: number, count: number): void {
+    if (!this.#file.claims.take(first, count)) {
+      this.#file.refuse(`page ${first} is named where it cannot be, or named twice`);
+    }
+  }
+
+  #read(number: number, bytes: number): Buffer {
+    const page = Buffer.alloc(bytes);
+    const { fd, pageBytes } = this.#file;
+    if (readSync(fd, page, 0, bytes, number * pageBytes) !== bytes) this.#damaged(number);
+    return page;
+  }
+
+  /** The value that begins on this page, after its head. */
+  #bytesAt(first: number, bytes: number): Buffer {
+    return this.#read(first, HEADER_BYTES + bytes).subarray(HEADER_BYTES);
   }
 
   #damaged(number: number): never {
