@@ -12,7 +12,7 @@ const packageMayImport = {
   node: ["core", "crypto", "client"],
   experiments: ["core", "crypto", "client", "simulator", "check", "node"],
   cli: ["core", "crypto", "client", "simulator", "check", "node", "experiments"],
-  testkit: ["core", "crypto", "client", "simulator", "check", "node"],
+  testkit: ["core", "crypto", "client", "simulator", "check", "node", "experiments"],
 };
 
 /** A part of the core, a folder or a file, may import these parts of the core and no other. */

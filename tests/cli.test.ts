@@ -37,6 +37,8 @@ const COMMANDS = [
   "status",
   "bench",
   "load",
+  "experiment",
+  "claims",
   "inspect",
 ] as const;
 
@@ -77,6 +79,12 @@ test.each<[string[], RegExp]>([
   [["init", "--dir", "FOLDER/cluster"], /not empty/],
   [["start", "--config", "/nonexistent"], /does not exist/],
   [["start", "--config", "FOLDER/empty"], /replica\.json is missing/],
+  [["experiment"], /missing required argument 'figure'/],
+  [["experiment", "fig11"], /Allowed choices are fig2/],
+  [["experiment", "fig8", "--protocols", "destiny,pbft"], /Choose from destiny/],
+  [["experiment", "fig8", "--jobs", "0"], /from 1 to/],
+  [["claims", "--from", "/nonexistent"], /there is no folder/],
+  [["claims", "--json", "--markdown"], /cannot be used with/],
   [["inspect", "/nonexistent"], /does not exist/],
   [["inspect", "FOLDER/empty"], /no store/],
   [["up", "--dir", "FOLDER/cluster", "--replicas", "5"], /was made with --replicas 3/],

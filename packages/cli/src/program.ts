@@ -16,6 +16,8 @@ const COMMANDS: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["load", async () => (await import("./commands/load.ts")).loadCommand()],
   ["check", async () => (await import("./commands/check.ts")).checkCommand()],
   ["sim", async () => (await import("./commands/sim.ts")).simCommand()],
+  ["experiment", async () => (await import("./commands/experiment.ts")).experimentCommand()],
+  ["claims", async () => (await import("./commands/claims.ts")).claimsCommand()],
   ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand()],
 ]);
 

@@ -44,6 +44,10 @@ export class RecordStore implements Outcomes {
     return usable ? record?.outcome : undefined;
   };
 
+  /** What is recorded of a scenario, whatever code made it. */
+  readonly lookupAny = (scenario: Scenario): Outcome | undefined =>
+    this.#records.get(keyOf(scenario))?.outcome;
+
   keep(outcome: Outcome): void {
     const record: PointRecord = { experiment: this.#experiment, ...this.#version, outcome };
     this.#records.set(keyOf(outcome.scenario), record);

@@ -7,6 +7,7 @@ const NOT_COUNTED: ReadonlySet<string> = new Set([
   "CheckpointProof",
   "Status",
   "PbftStatus",
+  "Anchor",
 ]);
 
 /** A request's way to its coordinator, and the reply's. */
@@ -18,7 +19,7 @@ export interface Count {
   readonly replicas: number;
   readonly ordering: "optimistic" | "pessimistic";
   readonly executed: number;
-  /** Messages of agreement per command. */
+  /** Messages of agreement per command, with those to oneself as the paper counts them. */
   readonly messages: number;
   /** The same by kind. */
   readonly byKind: Readonly<Record<string, number>>;
@@ -28,10 +29,12 @@ export interface Count {
 
 /** Counts messages per command and message delays, in a run in which all messages take the same time. */
 export function countOf({ scenario, executed, roles, latencyMs }: Outcome): Count {
+  // What goes to all goes to oneself too, and what all send to one that one sends as well: N where N - 1 are on the wire.
+  const withOwn = scenario.replicas / (scenario.replicas - 1);
   const byKind: Record<string, number> = {};
   for (const { replicas, sentMessages } of roles) {
     for (const [kind, sent] of Object.entries(sentMessages)) {
-      if (!NOT_COUNTED.has(kind)) byKind[kind] = (byKind[kind] ?? 0) + (sent * replicas) / executed;
+      if (!NOT_COUNTED.has(kind)) byKind[kind] = (byKind[kind] ?? 0) + (sent * replicas * withOwn) / executed;
     }
   }
   return {

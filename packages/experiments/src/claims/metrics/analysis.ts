@@ -5,8 +5,8 @@ import { MESSAGE_COUNTS } from "../../theory/messages.ts";
 import type { Measure, Quantity } from "../quantity.ts";
 import * as names from "./names.ts";
 
-/** Large enough that no quorum is met on the spot. */
-const N = 19;
+/** Large enough that no quorum is met on the spot, and that N is not far from N + 1. */
+const N = 49;
 const ORDERINGS = ["optimistic", "pessimistic"] as const;
 /** N, f of the Byzantine and of the hybrid model, as section 5.2 gives them. */
 const PAPER_F = [

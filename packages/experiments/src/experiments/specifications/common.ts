@@ -23,7 +23,7 @@ export const SPANS: readonly Span[] = [
 ];
 
 /** Steps of four, and no repetition. */
-export const QUICK_LADDER: Ladder = { loads: [2, 8, 32], gain: 0.02, refinements: 0 };
+export const QUICK_LADDER: Ladder = { loads: [4, 16, 64], gain: 0.02, refinements: 0 };
 
 /** One second after one of warm-up. */
 export const QUICK_SPANS: readonly Span[] = [
