@@ -81,6 +81,12 @@ export class Collecting {
     if (collection?.made?.view === view) context.port.broadcast(collection.made);
   }
 
+  /** A slot was decided, here or by another collector. */
+  onDecided({ kind }: Certificate): void {
+    if (kind === MessageKind.SbftFast) this.#patience.hit();
+    else this.#patience.missed();
+  }
+
   /** Nothing waits any more: it was for a view that is over. */
   restart(): void {
     this.#waiting.clear();
@@ -103,7 +109,6 @@ export class Collecting {
   /** The slow path begins. */
   #giveUp(slot: Slot, collection: Collection): void {
     this.#waiting.delete(slot.seq);
-    this.#patience.missed();
     collection.hurriedView = this.#instance.view;
     this.collect(slot);
   }
@@ -153,10 +158,8 @@ export class Collecting {
       combining.fast = -1;
       this.#blame(result.culprits, culprits.fast);
       if (slot.proof !== null) return;
-      if (result.aggregate !== null) {
-        this.#patience.hit();
+      if (result.aggregate !== null)
         return this.#prove(slot, MessageKind.SbftFast, subject, result.aggregate);
-      }
       if (subject.view === this.#instance.view) this.#giveUp(slot, collection);
     });
     return true;

@@ -179,6 +179,7 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
   #decide(slot: Slot, proof: Certificate): void {
     if (slot.proof !== null) return;
     slot.proof = proof;
+    this.#collecting.onDecided(proof);
     this.#around.decide(slot, proof.digest, proof);
   }
 
