@@ -7,7 +7,7 @@ import type { Scenario } from "../run/scenario.ts";
 import { type CodeVersion, keyOf, type PointRecord } from "./record.ts";
 
 /** The file of an experiment's records in its folder. */
-export const RECORDS_FILE = "records.jsonl";
+const RECORDS_FILE = "records.jsonl";
 
 /** An experiment's records in its folder: a line each, written as soon as there is one. */
 export class RecordStore implements Outcomes {

@@ -47,7 +47,7 @@ export function linesOf(outcomes: readonly Outcome[]): Line[] {
 }
 
 /** The setting of a run. */
-export function settingOf(scenario: Scenario): Setting {
+function settingOf(scenario: Scenario): Setting {
   const { protocol, replicas, batch, payloadBytes } = scenario;
   return { protocol, replicas, batch, payloadBytes, crashed: crashedAtStart(scenario) };
 }
