@@ -10,7 +10,7 @@ import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { SimulatedDisk } from "../disk/disk.ts";
-import type { Engine } from "../engine/engine.ts";
+import { type Engine, Occurrence } from "../engine/engine.ts";
 import type { Trace } from "../engine/trace.ts";
 import type { Instant, Machine } from "../machine/machine.ts";
 import type { Network } from "../network/network.ts";
@@ -52,6 +52,44 @@ export interface HostTap {
   perform(host: ReplicaHost, effect: Effect): readonly Effect[];
   /** Everything before the effect is durable, and it is carried out now. */
   leave(host: ReplicaHost, effect: Effect): void;
+}
+
+/** A message that a worker looks at before the loop has it. */
+class Waiting extends Occurrence {
+  readonly #host: ReplicaHost;
+  readonly #life: number;
+  readonly #shipment: Shipment;
+
+  constructor(host: ReplicaHost, life: number, shipment: Shipment) {
+    super();
+    this.#host = host;
+    this.#life = life;
+    this.#shipment = shipment;
+  }
+
+  happen(): void {
+    this.#host.onReady(this.#shipment, this.#life);
+  }
+}
+
+/** The end of a job. */
+class Done extends Occurrence {
+  readonly #host: ReplicaHost;
+  readonly life: number;
+  readonly job: Job;
+  readonly result: JobResult;
+
+  constructor(host: ReplicaHost, life: number, job: Job, result: JobResult) {
+    super();
+    this.#host = host;
+    this.life = life;
+    this.job = job;
+    this.result = result;
+  }
+
+  happen(): void {
+    this.#host.onDone(this);
+  }
 }
 
 /**
@@ -152,15 +190,38 @@ export class ReplicaHost {
   /** Something arrives. Nobody is there to take it if the replica is down. */
   onShipment(shipment: Shipment): void {
     if (this.#driven === null) return;
-    const { from, instance, content, bytes } = shipment;
+    const { from, instance, content, bytes, print } = shipment;
     const { trace, engine, machine, n } = this.#options;
     if (from >= n) return this.#onClientMessage(content as ClientMessage, bytes);
     const message = content as Message;
-    trace.note(TraceKind.Arrival, engine.now, this.self, from, instance);
-    traceMessage(trace, message);
-    const ready = machine.arrive(message, bytes, engine.now);
-    if (ready > engine.now) this.#at(ready, () => this.#receive(shipment));
-    else this.#receive(shipment);
+    const { now } = engine;
+    if (print !== null) trace.mix(now, this.self * 0x1_0000 + from, print);
+    else {
+      trace.note(TraceKind.Arrival, now, this.self, from, instance);
+      traceMessage(trace, message);
+    }
+    const ready = machine.arrive(message, bytes, now);
+    if (ready < now + 1) this.#receive(shipment);
+    else engine.schedule(Math.floor(ready), new Waiting(this, this.#life, shipment));
+  }
+
+  /** What a worker had to look at first is ready, if the machine is still that of then. */
+  onReady(shipment: Shipment, life: number): void {
+    if (life === this.#life) this.#receive(shipment);
+  }
+
+  /** A job that was begun in such a life is done. */
+  onDone({ job, result, life }: Done): void {
+    if (life !== this.#life) return;
+    const { trace, engine, machine } = this.#options;
+    trace.note(TraceKind.Completion, engine.now, this.self, job.instance, job.ticket);
+    const driven = this.#driven;
+    if (driven === null || this.#paused !== null) return this.act((late) => late.complete(job, result));
+    invariant(!this.#stepping, "one event at a time");
+    this.#stepping = true;
+    driven.complete(job, result);
+    this.#perform(machine.handleOwn("completion", this.#effects, engine.now));
+    this.#stepping = false;
   }
 
   /** Lets something happen to the replica, as one event. */
@@ -234,14 +295,7 @@ export class ReplicaHost {
 
   /** A job is done at an instant. Always an event of its own, however soon. */
   #complete(job: Job, result: JobResult, done: Instant): void {
-    const { trace, engine, machine } = this.#options;
-    this.#later(done, () => {
-      trace.note(TraceKind.Completion, engine.now, this.self, job.instance, job.ticket);
-      this.act(
-        (driven) => driven.complete(job, result),
-        (now) => machine.handleOwn("completion", this.#effects, now),
-      );
-    });
+    this.#options.engine.schedule(Math.floor(done), new Done(this, this.#life, job, result));
   }
 
   #spend(now: Micros): Instant {
@@ -259,10 +313,17 @@ export class ReplicaHost {
 
   /** Carries out what the event led to, once the loop is done with it. */
   #perform(done: Instant): void {
-    if (this.#effects.length === 0) return;
-    const effects = this.#effects.splice(0);
-    if (this.#early || done < this.#options.engine.now + 1) this.#carryOut(effects, done);
-    else this.#later(done, () => this.#carryOut(effects, this.#options.engine.now));
+    const effects = this.#effects;
+    if (effects.length === 0) return;
+    if (this.#early) {
+      for (let place = 0; place < effects.length; place += 1)
+        this.#performer.perform(effects[place] as Effect, done);
+      effects.length = 0;
+      return;
+    }
+    const taken = effects.splice(0);
+    if (done < this.#options.engine.now + 1) this.#carryOut(taken, done);
+    else this.#later(done, () => this.#carryOut(taken, this.#options.engine.now));
   }
 
   #carryOut(pushed: readonly Effect[], at: Instant): void {

@@ -18,7 +18,7 @@ import { type Sizes, WEIGHTLESS } from "../network/sizes.ts";
 import { type ClusterTrust, Trust } from "../trust/trust.ts";
 import { CLIENT_INSTANCE, type HostTap, ReplicaHost } from "./replica-host.ts";
 import type { TimerName } from "./timers.ts";
-import { TraceKind } from "./trace-message.ts";
+import { printOf, TraceKind } from "./trace-message.ts";
 
 export interface WorldOptions {
   readonly faults: FaultModel;
@@ -82,7 +82,7 @@ export class World {
     this.#sizes = options.sizes ?? WEIGHTLESS;
     this.network = new Network({
       ...{ engine: this.engine, latency, n: faults.n },
-      ...(options.links !== undefined && { links: options.links(this.random.fork(2)) }),
+      ...(options.links !== undefined && { links: options.links(this.random.fork(2)), printOf }),
       deliver: (shipment, to) => this.#deliver(shipment, to),
     });
     this.hosts = this.#createHosts(options);

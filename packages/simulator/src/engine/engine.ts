@@ -4,8 +4,8 @@ import { EventHeap } from "./event-heap.ts";
 import { HORIZON, type Linked, TimeWheel } from "./time-wheel.ts";
 
 /**
- * Something that will happen. While it happens it may be scheduled again: what recurs, like a message on its way from receiver to
- * receiver, needs no second object.
+ * Something that will happen. While it happens, or once it has, it may be scheduled again: what recurs, like a message on its way
+ * from receiver to receiver, needs no second object.
  */
 export abstract class Occurrence implements Linked<Occurrence> {
   /** Goes on for ever, like a heartbeat: the world is at rest although this is to come. */
@@ -14,6 +14,9 @@ export abstract class Occurrence implements Linked<Occurrence> {
   next: Occurrence | null = null;
   /** The engine's own: whether it waits, and still is to happen. */
   state: "idle" | "scheduled" | "cancelled" = "idle";
+  /** The engine's own: when it leaves the queue that it waits in, and when it is to happen: not before that. */
+  queuedAt: Micros = 0;
+  due: Micros = 0;
 
   constructor(background = false) {
     this.background = background;
@@ -67,8 +70,21 @@ export class Engine {
     invariant(occurrence.state === "idle", "an occurrence that is not scheduled yet");
     occurrence.state = "scheduled";
     if (!occurrence.background) this.#pressing += 1;
-    if (at - this.#now < HORIZON) this.#wheel.push(at, occurrence);
-    else this.#heap.push(at, occurrence);
+    occurrence.due = at;
+    this.#push(at, occurrence);
+  }
+
+  /**
+   * Lets it happen at another time than it was to, or after all although it was cancelled. False, and nothing is changed, if it
+   * has happened or waits where it cannot be moved from: another one is needed. Cheap for what is put off again and again:
+   * it stays where it is, and moves when its first time comes.
+   */
+  postpone(at: Micros, occurrence: Occurrence): boolean {
+    if (occurrence.state === "idle" || at < occurrence.queuedAt) return false;
+    if (occurrence.state === "cancelled" && !occurrence.background) this.#pressing += 1;
+    occurrence.state = "scheduled";
+    occurrence.due = at;
+    return true;
   }
 
   /** Calls after a delay. */
@@ -96,11 +112,23 @@ export class Engine {
     this.#now = Math.max(this.#now, end);
   }
 
+  #push(at: Micros, occurrence: Occurrence): void {
+    occurrence.queuedAt = at;
+    if (at - this.#now < HORIZON) this.#wheel.push(at, occurrence);
+    else this.#heap.push(at, occurrence);
+  }
+
   #happen(at: Micros, occurrence: Occurrence): boolean {
-    const due = occurrence.state === "scheduled";
-    occurrence.state = "idle";
-    if (!due) return false;
     this.#now = at;
+    if (occurrence.state === "cancelled") {
+      occurrence.state = "idle";
+      return false;
+    }
+    if (occurrence.due > at) {
+      this.#push(occurrence.due, occurrence);
+      return false;
+    }
+    occurrence.state = "idle";
     this.#happened += 1;
     if (!occurrence.background) this.#pressing -= 1;
     occurrence.happen();

@@ -21,6 +21,13 @@ export class Trace {
     }
   }
 
+  /** The same of three words, cheaply: for what happens millions of times. */
+  mix(a: number, b: number, c: number): void {
+    this.#word(a | 0);
+    this.#word(b | 0);
+    this.#word(c | 0);
+  }
+
   digest(digest: Digest): void {
     for (let i = 0; i + 1 < digest.length; i += 2) {
       this.#word((digest.charCodeAt(i) << 16) ^ digest.charCodeAt(i + 1));

@@ -4,7 +4,7 @@ import type { Instant } from "../machine/machine.ts";
 import { Flights } from "./flights.ts";
 import type { Address, LatencyModel } from "./latency.ts";
 import { type Links, NEVER } from "./links.ts";
-import type { Deliver, Shipment } from "./shipment.ts";
+import type { Deliver, Sending, Shipment } from "./shipment.ts";
 
 /** Something on its way. */
 export interface Parcel {
@@ -60,6 +60,8 @@ export interface NetworkOptions {
   readonly latency: LatencyModel;
   /** What carries in place of the latency model, if anything does. */
   readonly links?: Links;
+  /** Makes the print of what one replica tells another; shipments have none if absent. */
+  readonly printOf?: (instance: InstanceId, content: object) => number;
 }
 
 const UNCHANGED = (parcel: Parcel): Parcel => parcel;
@@ -127,17 +129,18 @@ export class Network {
   /** Sends something of so many bytes that is ready to leave at an instant, not in the past: now, if none is given. */
   send(parcel: Parcel, bytes = 0, at: Instant = this.#options.engine.now): void {
     if (this.#flights !== null && this.#isPlain) {
-      const { from, to, instance, content } = parcel;
-      return this.#flights.send({ from, instance, content, bytes }, to, at);
+      return this.#flights.send(this.#shipment(parcel, bytes, parcel.to), parcel.to, at);
     }
     for (const watcher of this.#watchers) watcher(parcel);
     this.#pass({ parcel, bytes, at });
   }
 
-  /** The same to all replicas but the sender. */
-  broadcast(shipment: Shipment, at: Instant = this.#options.engine.now): void {
-    if (this.#flights !== null && this.#isPlain) return this.#flights.broadcast(shipment, at);
-    const { from, instance, content, bytes } = shipment;
+  /** The same to all replicas but the sender, itself a replica. */
+  broadcast(sending: Sending, at: Instant = this.#options.engine.now): void {
+    const { from, instance, content, bytes } = sending;
+    if (this.#flights !== null && this.#isPlain) {
+      return this.#flights.broadcast(this.#shipment(sending, bytes, from), at);
+    }
     for (let to = 0; to < this.#options.n; to += 1) {
       if (to !== from) this.send({ from, to, instance, content }, bytes, at);
     }
@@ -179,12 +182,19 @@ export class Network {
   }
 
   #land(parcel: Parcel, bytes: number, at: Micros): void {
-    const { from, to, instance, content } = parcel;
     const arrive: Deliver =
       this.#flights === null
         ? this.#options.deliver
         : (shipment, receiver) => this.#flights?.arrive(shipment, receiver);
-    this.#options.engine.schedule(at, new Arrival({ from, instance, content, bytes }, to, arrive));
+    const shipment = this.#shipment(parcel, bytes, parcel.to);
+    this.#options.engine.schedule(at, new Arrival(shipment, parcel.to, arrive));
+  }
+
+  /** Only what replicas tell each other has a print. */
+  #shipment({ from, instance, content }: Omit<Sending, "bytes">, bytes: number, to: Address): Shipment {
+    const { n, printOf } = this.#options;
+    const print = printOf === undefined || from >= n || to >= n ? null : printOf(instance, content);
+    return { from, instance, content, bytes, print };
   }
 }
 

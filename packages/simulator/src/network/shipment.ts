@@ -1,14 +1,20 @@
 import type { InstanceId } from "@destiny/core/kernel/ids";
 import type { Address } from "./latency.ts";
 
-/** What is sent, to one or to all: shared by all its receivers. */
-export interface Shipment {
+/** What is to be sent, to one or to all. */
+export interface Sending {
   readonly from: Address;
   /** The instance that it is for; clients' are for the replica itself. */
   readonly instance: InstanceId;
   readonly content: object;
   /** On the wire. */
   readonly bytes: number;
+}
+
+/** What is on its way: shared by all its receivers. */
+export interface Shipment extends Sending {
+  /** What the trace is told of it; null where the trace reads the content itself. */
+  readonly print: number | null;
 }
 
 /** Hands over what has come off the wire. */
