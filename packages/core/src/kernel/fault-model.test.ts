@@ -38,3 +38,27 @@ test("the sizes that the papers name", () => {
   expect(FaultModel.hybrid(4)).toMatchObject({ f: 1, quorum: 3 });
   expect(FaultModel.hybrid(301)).toMatchObject({ f: 150, quorum: 151 });
 });
+
+test("with c slow replicas beside f faulty ones, sizes are those of sbft.md 1, and meet in enough replicas", () => {
+  for (let n = 4; n <= 40; n += 1) {
+    for (let c = 0; 3 + 2 * c < n; c += 1) {
+      const { f, quorum, fastQuorum, available, fastWitnesses } = FaultModel.byzantine(n, c);
+      expect(n).toBeGreaterThan(3 * f + 2 * c);
+      expect(2 * quorum - n).toBeGreaterThan(f);
+      expect(fastQuorum + quorum - n).toBeGreaterThan(f);
+      expect(quorum + available - n).toBeGreaterThan(f);
+      expect(fastQuorum + available - n - f).toBe(fastWitnesses);
+      // One fast candidate at most; and one correct replica has voted for it.
+      expect(2 * fastWitnesses).toBeGreaterThan(available);
+      expect(fastWitnesses).toBeGreaterThan(f);
+      expect(quorum).toBeLessThanOrEqual(available);
+    }
+  }
+  expect(FaultModel.byzantine(8, 2)).toMatchObject({
+    f: 1,
+    quorum: 5,
+    fastQuorum: 6,
+    available: 7,
+    fastWitnesses: 4,
+  });
+});
