@@ -61,8 +61,8 @@ async function runSpecification(specification: Specification, options: FigureOpt
     const observer = observe(courses, store.lookup);
     await execute({ courses, outcomes: store, run, jobs, signal, observer });
   }
-  store.keepOnly(usedBy([...coursesOf(specification), ...courses], store.lookupAny));
-  const records = store.records();
+  const records = store.recordsOf(usedBy([...coursesOf(specification), ...courses], store.lookupAny));
+  if (!drawOnly) store.keepOnly(records);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "specification.json"), `${JSON.stringify(specification, undefined, 2)}\n`);
   const report = reportOf({ figure, quick, specification, records });

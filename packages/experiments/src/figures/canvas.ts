@@ -7,6 +7,7 @@ const { document } = parseHTML("<!doctype html><html><body></body></html>");
 const PANEL_WIDTH = 440;
 const PANEL_HEIGHT = 320;
 const TITLE_HEIGHT = 26;
+const COLUMNS_MAX = 3;
 const LEGEND_ROW = 20;
 const LEGEND_COLUMN = 132;
 const FONT = { fontFamily: "system-ui, sans-serif", fontSize: "11px" };
@@ -31,19 +32,25 @@ export type Series = Pick<ShownProtocol, "label" | "colour" | "symbol"> & { read
  */
 export function drawing(panels: readonly Panel[], legend: readonly Series[], stretch = 1): string {
   const panelWidth = PANEL_WIDTH * stretch;
-  const width = panels.length * panelWidth;
+  const columns = Math.min(panels.length, COLUMNS_MAX);
+  const rowHeight = TITLE_HEIGHT + PANEL_HEIGHT;
+  const legendTop = Math.ceil(panels.length / columns) * rowHeight;
+  const width = columns * panelWidth;
   const perRow = Math.max(1, Math.floor((width - 20) / LEGEND_COLUMN));
   const legendHeight = Math.ceil(legend.length / perRow) * LEGEND_ROW + 10;
-  const height = TITLE_HEIGHT + PANEL_HEIGHT + legendHeight;
-  const parts = [
-    ...panels.map((panel, index) => place(drawPanel(panel, panelWidth), index * panelWidth, TITLE_HEIGHT)),
-    ...panels.map(({ title }, index) => heading(title, (index + 0.5) * panelWidth)),
-    place(drawLegend(legend, { width, height: legendHeight, perRow }), 0, TITLE_HEIGHT + PANEL_HEIGHT),
-  ];
+  const height = legendTop + legendHeight;
+  const parts = panels.flatMap((panel, index) => {
+    const [x, y] = [(index % columns) * panelWidth, Math.floor(index / columns) * rowHeight];
+    return [
+      place(drawPanel(panel, panelWidth), x, y + TITLE_HEIGHT),
+      heading(panel.title, x + panelWidth / 2, y + TITLE_HEIGHT - 8),
+    ];
+  });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
     `<rect width="${width}" height="${height}" fill="white"/>`,
     ...parts,
+    place(drawLegend(legend, { width, height: legendHeight, perRow }), 0, legendTop),
     "</svg>",
     "",
   ].join("\n");
@@ -79,7 +86,7 @@ function drawPanel({ x, y, marks }: Panel, width: number): string {
     marginBottom: 40,
     grid: true,
     x: { labelAnchor: "center", labelArrow: "none", ...x },
-    y: { labelArrow: "none", ...y },
+    y: { labelArrow: "none", nice: true, ...y },
     marks: [Plot.frame({ stroke: "#999" }), ...marks],
   });
 }
@@ -121,7 +128,7 @@ function place(svg: string, x: number, y: number): string {
   return svg.replace("<svg ", `<svg x="${x}" y="${y}" `);
 }
 
-function heading(text: string, x: number): string {
+function heading(text: string, x: number, y: number): string {
   const style = 'font-family="system-ui, sans-serif" font-size="13" font-weight="600" text-anchor="middle"';
-  return `<text x="${x}" y="18" ${style}>${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`;
+  return `<text x="${x}" y="${y}" ${style}>${text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")}</text>`;
 }

@@ -68,7 +68,7 @@ function draw(timelines: readonly Timeline[], compression: number): string {
     y: { label: "throughput (ktx/s)", zero: true },
     marks: [
       Plot.ruleX(happenings, { x: "time", stroke: "#666", strokeDasharray: "2 3" }),
-      Plot.text(happenings, { x: "time", text: "name", frameAnchor: "top", dy: -8 }),
+      Plot.text(happenings, { x: "time", text: "name", frameAnchor: "top", dx: 10, dy: 4 }),
       ...marks,
     ],
   };

@@ -54,28 +54,23 @@ export class RecordStore implements Outcomes {
     appendFileSync(this.#file, `${JSON.stringify(record)}\n`);
   }
 
-  /** Keeps those of the given scenarios and no other, in an order that does not depend on when they were made. */
-  keepOnly(scenarios: readonly Scenario[]): void {
-    const wanted = new Set(scenarios.map(keyOf));
-    const kept = [...this.#records].filter(([key]) => wanted.has(key)).sort(([, a], [, b]) => inOrder(a, b));
-    this.#records.clear();
-    for (const [key, record] of kept) this.#records.set(key, record);
-    this.#rewrite();
+  /** Those of the given scenarios, whatever code made them, in an order that does not depend on when they were made. */
+  recordsOf(scenarios: readonly Scenario[]): PointRecord[] {
+    const found = scenarios.flatMap((scenario) => this.#records.get(keyOf(scenario)) ?? []);
+    return [...new Set(found)].sort(inOrder);
   }
 
-  /** All of them, whatever code made them. */
-  records(): PointRecord[] {
-    return [...this.#records.values()];
+  /** Forgets all but these, and writes them in their order. */
+  keepOnly(records: readonly PointRecord[]): void {
+    this.#records.clear();
+    for (const record of records) this.#records.set(keyOf(record.outcome.scenario), record);
+    this.#rewrite();
   }
 
   #rewrite(): void {
     const temporary = `${this.#file}.new`;
-    writeFileSync(
-      temporary,
-      this.records()
-        .map((record) => `${JSON.stringify(record)}\n`)
-        .join(""),
-    );
+    const lines = [...this.#records.values()].map((record) => `${JSON.stringify(record)}\n`);
+    writeFileSync(temporary, lines.join(""));
     renameSync(temporary, this.#file);
   }
 }
