@@ -29,13 +29,17 @@ test("one seed, one run", () => {
 
 test("the canary: a protocol that lets one replica forget an entry now and then is caught, and the seed shrunk", () => {
   const protocol = present(findProtocol("single-linear-hybster"), "a protocol");
-  const subject: Subject = { protocol: { ...protocol, ordering: forgetful(protocol.ordering) }, n: 3 };
-  const { failures } = playSeeds(subject, { first: 1, last: 5 });
+  const subject: Subject = { protocol: { ...protocol, ordering: forgetful(protocol.ordering) }, n: 5 };
+  const { failures } = playSeeds(subject, { first: 1, last: 2 });
   const [first] = failures;
   expect(first?.finding?.oracle).toBe("S1 agreement");
-  const { decisions, decisionsDrawn } = replay(subject, first?.seed ?? 1);
+  const shrunk = replay(subject, first?.seed ?? 1);
+  const { plan, decisions, decisionsDrawn } = shrunk;
+  expect(shrunk.shrunkFinding?.oracle).toBe("S1 agreement");
   expect(decisions.length).toBeLessThan(decisionsDrawn / 2);
-});
+  expect(plan.n).toBe(3);
+  expect(plan.homes.length).toBeLessThanOrEqual(2);
+}, 120_000);
 
 /** Replica 1 does not execute every fifth slot. */
 function forgetful(ordering: OrderingProtocol): OrderingProtocol {

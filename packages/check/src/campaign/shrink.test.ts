@@ -48,3 +48,55 @@ test("the budget is kept, and the result still shows it", () => {
   expect(runs).toBeLessThanOrEqual(10);
   expect(shrunk.decisions.length).toBeGreaterThanOrEqual(50);
 });
+
+test("replicas go that do not matter, and what is about the others is about them still", () => {
+  const decisions: Decision[] = [
+    skew(1),
+    skew(4),
+    { kind: "slow-link", from: 0, until: 8_000, link: [6, 4], micros: 5 },
+    {
+      kind: "partition",
+      from: 0,
+      until: 4_000,
+      shape: "split",
+      blocked: [
+        [0, 4],
+        [2, 3],
+      ],
+      flapMicros: 0,
+    },
+  ];
+  const plan = { ...planOf(decisions), n: 7 };
+  const shows = ({ decisions: some, n }: Plan): boolean => {
+    const slow = some.find((each) => each.kind === "slow-link");
+    const skewed = some.find((each) => each.kind === "skew");
+    return n >= 4 && slow !== undefined && skewed?.replica === slow.link[1];
+  };
+  const shrunk = shrink(plan, shows);
+  expect(shrink(plan, shows)).toEqual(shrunk);
+  expect(shrunk.n).toBe(4);
+  expect(shrunk.decisions.map(({ kind }) => kind)).toEqual(["skew", "slow-link"]);
+  expect(shows(shrunk)).toBe(true);
+});
+
+test("what is left gets shorter, weaker and smaller", () => {
+  const decisions: Decision[] = [
+    { kind: "loss", from: 0, until: 1_000_000, rate: 0.3, seed: 1 },
+    {
+      kind: "command",
+      at: 5,
+      client: 2,
+      operations: [1, 2, 3, 4, 5].map((key) => ({ type: "get", key })),
+    },
+  ];
+  const plan = { ...planOf(decisions), homes: [0, 1, 2], troubleMicros: 8_000_000, overTheWire: true };
+  const shows = ({ decisions: some, troubleMicros }: Plan): boolean =>
+    troubleMicros >= 1_000_000 &&
+    some.some((each) => each.kind === "loss" && each.from <= 700_000 && each.until > 700_000) &&
+    some.some((each) => each.kind === "command" && each.operations.some(({ key }) => key === 4));
+  const shrunk = shrink(plan, shows);
+  const [loss, command4] = shrunk.decisions;
+  expect(loss?.kind === "loss" && loss.until - loss.from).toBeLessThanOrEqual(1_000);
+  expect(command4).toEqual({ kind: "command", at: 5, client: 0, operations: [{ type: "get", key: 4 }] });
+  expect(shrunk).toMatchObject({ homes: [2], troubleMicros: 1_000_000, overTheWire: false });
+});
