@@ -50,10 +50,13 @@ const outstanding = (clients: readonly SimulatedClient[]): number[] =>
 const SIZES: readonly (readonly [string, number, number])[] = [
   ["single-linear-hybster", 3, 1],
   ["single-linear-hybster", 5, 2],
+  ["single-hybster", 3, 1],
   ["single-pbft", 4, 1],
   ["single-pbft", 7, 2],
   ["destiny", 3, 1],
   ["destiny", 5, 2],
+  ["dqhybster", 3, 1],
+  ["dqhybster", 5, 2],
   ["dqpbft", 4, 1],
 ];
 

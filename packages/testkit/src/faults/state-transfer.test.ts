@@ -117,6 +117,8 @@ class Scene {
 const PROTOCOLS = [
   ["destiny", 5],
   ["single-linear-hybster", 3],
+  ["dqhybster", 4],
+  ["single-hybster", 3],
   ["dqpbft", 4],
   ["single-pbft", 4],
 ] as const;

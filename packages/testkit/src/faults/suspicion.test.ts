@@ -81,7 +81,7 @@ test("a primary that shows its proposals to too few is replaced", () => {
   for (const replica of cluster.replicas) expect(cluster.executed(replica)).toEqual(["alpha"]);
 });
 
-test.each(["single-linear-hybster", "single-pbft", "destiny", "dqpbft"])(
+test.each(["single-linear-hybster", "single-hybster", "single-pbft", "destiny", "dqhybster", "dqpbft"])(
   "nobody complains while all work, loaded or idle, nor of what just takes its time: %s",
   (name) => {
     const cluster = Cluster.of(name, { n: 4, seed: 1, retryMicros: SECOND / 2 });

@@ -136,6 +136,7 @@ test("dqbft.md 14, full D-window pausing all timers: a coordinator that announce
 
 test.each([
   ["destiny", 5],
+  ["dqhybster", 5],
   ["dqpbft", 4],
 ] as const)(
   "dqbft.md 14, view-change timer needing an execution: a view that nothing is decided in is kept (C10, H26): %s",

@@ -8,6 +8,7 @@ import { complainedOf, IMPATIENT, instanceAt, SECOND, viewsOf } from "./stage.ts
 
 const CLUSTERS = [
   { name: "destiny", n: 5, relay: 2, victims: [3, 4] },
+  { name: "dqhybster", n: 5, relay: 2, victims: [3, 4] },
   { name: "dqpbft", n: 4, relay: 2, victims: [3] },
 ] as const;
 

@@ -11,6 +11,8 @@ const KINDS = [
   ["destiny", 3],
   ["destiny", 4],
   ["destiny", 5],
+  ["dqhybster", 3],
+  ["dqhybster", 4],
   ["dqpbft", 4],
   ["dqpbft", 7],
 ] as const;
@@ -47,10 +49,10 @@ test.each(KINDS)(
   },
 );
 
-test.each(["destiny", "dqpbft"])(
+test.each(["destiny", "dqhybster", "dqpbft"])(
   "H18: under %s a command that is invoked after another's reply executes after it, across view changes",
   (name) => {
-    const n = name === "destiny" ? 5 : 4;
+    const n = name === "dqpbft" ? 4 : 5;
     const cluster = Cluster.of(name, { n, seed: 3, parameters: IMPATIENT, retryMicros: SECOND });
     const history: { readonly invoked: number; readonly answered: number; readonly place: number }[] = [];
     for (let i = 0; i < 12; i += 1) {
