@@ -209,7 +209,7 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     source: "pbft.md 4; hybster.md 14, votes of two views added",
     edits: [
       {
-        file: `${SHARED}/votes.ts`,
+        file: "packages/core/src/agreement/shared/votes.ts",
         find: "return this.#tallies.find((tally) => tally.digest === digest && tally.view === view);",
         replace:
           "return this.#tallies.find((tally) => tally.digest === digest && tally.view >= 0 && view >= 0);",
