@@ -41,7 +41,7 @@ async function programFor(args: readonly string[]): Promise<Command> {
   const wanted = COMMANDS.get(args[0] ?? "");
   const loads = wanted === undefined ? [...COMMANDS.values()] : [wanted];
   for (const load of loads) program.addCommand(await load());
-  for (const each of [program, ...program.commands]) mannerly(each);
+  mannerly(program);
   return program;
 }
 
@@ -53,11 +53,17 @@ function mannerly(command: Command): void {
         .trim()
         .replace(/^error: /, "")
         .replaceAll(/\s*\n\s*/g, " ");
-      const parent = command.parent === null ? "" : ` ${command.name()}`;
+      const path = pathOf(command);
       const end = /[.?)]$/.test(line) ? "" : ".";
-      write(`destiny${parent}: ${line}${end} See destiny${parent} --help.\n`);
+      write(`${path}: ${line}${end} See ${path} --help.\n`);
     },
   });
+  for (const each of command.commands) mannerly(each);
+}
+
+/** What a person types to get there. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 function statusOf(error: unknown): number {

@@ -10,6 +10,7 @@ import { interruption } from "../output/interruption.ts";
 import { formatTable, printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
 import { watchExperiment } from "../output/watch-experiment.ts";
+import { calibrateCommand } from "./calibrate.ts";
 import { jsonOption, whole } from "./options.ts";
 
 const EXAMPLES = `
@@ -56,7 +57,8 @@ export function experimentCommand(): Command {
     .addOption(new Option("--draw", "run nothing: draw the records that there are"))
     .addOption(jsonOption())
     .addHelpText("after", EXAMPLES)
-    .action(experiment);
+    .action(experiment)
+    .addCommand(calibrateCommand());
 }
 
 async function experiment(figure: FigureName, options: ExperimentOptions): Promise<void> {

@@ -9,6 +9,7 @@ import type { Party, World } from "@destiny/simulator/cluster/world";
 import type { Address } from "@destiny/simulator/network/latency";
 import type { Sizes } from "@destiny/simulator/network/sizes";
 import { fastDigest } from "@destiny/simulator/trust/fast-digest";
+import type { ClientDesk } from "./client-desk.ts";
 import { operation } from "./null-service.ts";
 
 /** Whom a client tells of an answer. */
@@ -32,6 +33,8 @@ export interface LoadClientOptions {
   /** Whether it may wish for another coordinator. */
   readonly mayLeave: boolean;
   readonly listener: ClientListener;
+  /** Where it works; takes no time if null. */
+  readonly desk: ClientDesk | null;
 }
 
 interface UnderWay {
@@ -96,7 +99,10 @@ export class LoadClient implements Party {
     this.#underWay.delete(reply.timestamp);
     const due = this.#waiting.shift();
     if (due !== undefined) this.#send(due);
-    this.#options.listener.answered(this, request.due);
+    const { desk, world, listener } = this.#options;
+    if (desk === null) return listener.answered(this, request.due);
+    const done = desk.verify(world.engine.now);
+    world.engine.after(Math.ceil(done - world.engine.now), () => listener.answered(this, request.due));
   }
 
   #send(due: Micros): void {
@@ -106,7 +112,9 @@ export class LoadClient implements Party {
     const request = Request.create(fields, fastDigest, () => SIGNATURE);
     request.valid = true;
     this.#underWay.set(this.#timestamp, { request, due, sent: engine.now, voices: 0, attempts: 0 });
-    this.#ask(this.#target, request);
+    const { desk } = this.#options;
+    if (desk === null) this.#ask(this.#target, request);
+    else engine.after(Math.ceil(desk.sign(engine.now) - engine.now), () => this.#ask(this.#target, request));
     this.#watch();
   }
 

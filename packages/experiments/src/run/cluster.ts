@@ -16,6 +16,7 @@ import { Traffic } from "@destiny/simulator/network/traffic";
 import type { Wan } from "@destiny/simulator/network/wan";
 import { CrashTrust } from "@destiny/simulator/trust/crash-trust";
 import { fastDigest } from "@destiny/simulator/trust/fast-digest";
+import { ClientDesk } from "../load/client-desk.ts";
 import { NullService } from "../load/null-service.ts";
 import { evaluationParameters } from "./evaluation-parameters.ts";
 import { OneOrder } from "./one-order.ts";
@@ -39,6 +40,8 @@ export class EvaluationCluster {
   readonly links: Links;
   readonly traffic: Traffic;
   readonly order: OneOrder;
+  /** Where clients work, if that is where replicas do too; else they have all the machines that they want. */
+  readonly desk: ClientDesk | null;
   readonly profile: CostProfile;
   readonly #scenario: Scenario;
   readonly #clients = new Map<ReplicaId, number>();
@@ -52,7 +55,9 @@ export class EvaluationCluster {
     this.order = new OneOrder(n);
     this.sizes = new ModelledSizes({ ...profile, ...scenario });
     this.traffic = new Traffic(n);
-    this.machines = this.#createMachines(profile);
+    const common = new Pool(profile.processors.count);
+    this.machines = this.#createMachines(profile, common);
+    this.desk = profile.processors.shared ? new ClientDesk(profile, common) : null;
     const ordering = this.order.watch(protocol.ordering);
     this.links = new Links({ ...this.#network(wan), n, random: new Random(seed).fork(LINKS) });
     this.world = new World({
@@ -63,7 +68,8 @@ export class EvaluationCluster {
       links: () => this.links,
       sizes: this.sizes,
       machine: (self) => present(this.machines[self], "a machine for every replica"),
-      durable: false,
+      durable: profile.disk !== undefined,
+      ...(profile.disk !== undefined && { delays: { diskMicros: profile.disk.micros } }),
       isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
       create: (self, outbox) => {
         const { faults, parameters } = this;
@@ -123,17 +129,16 @@ export class EvaluationCluster {
     this.machines[self]?.execute(bundle, bundle * payloadBytes);
   }
 
-  #createMachines(profile: CostProfile): ModelledMachine[] {
+  #createMachines(profile: CostProfile, common: Pool): ModelledMachine[] {
     const { replicas, without, bundle } = this.#scenario;
     const prices = priceList(profile, !without.includes("cpu"));
-    const { shared, count, workers } = profile.processors;
-    const common = new Pool(count);
+    const { shared, workers } = profile.processors;
     return Array.from(
       { length: replicas },
       () =>
         new ModelledMachine({
           prices,
-          lanes: profile.lanes.per,
+          lanes: profile.lanes,
           n: replicas,
           sizes: this.sizes,
           bundle,

@@ -47,6 +47,8 @@ export interface CrowdScene {
   readonly cluster: EvaluationCluster;
   readonly wan: Wan;
   readonly measurement: Measurement;
+  /** Whether clients talk to the O-primary too. */
+  readonly everyReplica: boolean;
 }
 
 interface Population {
@@ -58,7 +60,7 @@ function populate(scene: CrowdScene, region: number): Population {
   const { scenario, cluster, wan, measurement } = scene;
   const { world, faults } = cluster;
   const { load, replicas: n } = scenario;
-  const targets = targetsOf(region, wan, candidatesOf(scenario, cluster.multiPrimary));
+  const targets = targetsOf(region, wan, candidatesOf(scene));
   const closed = load.type === "closed";
   const count = closed ? share(load.clientsPerRegion, region) : targets.length * OPEN_CLIENTS_PER_REPLICA;
   let next: (client: LoadClient) => void = () => undefined;
@@ -80,6 +82,7 @@ function populate(scene: CrowdScene, region: number): Population {
       inFlight: closed ? cluster.parameters.pipeline : OPEN_IN_FLIGHT,
       patience: PATIENCE * cluster.parameters.suspicionDelay,
       mayLeave: cluster.multiPrimary,
+      desk: cluster.desk,
     });
     cluster.links.placeClient(client.address, region);
     return client;
@@ -98,8 +101,9 @@ function share(perRegion: number, region: number): number {
 }
 
 /** Everybody that is up at the start; without the O-primary where others coordinate, and it alone where nobody else does. */
-function candidatesOf({ replicas, events }: Scenario, multiPrimary: boolean): readonly ReplicaId[] {
-  if (!multiPrimary) return [FIRST_PRIMARY];
+function candidatesOf({ scenario, cluster, everyReplica }: CrowdScene): readonly ReplicaId[] {
+  if (!cluster.multiPrimary) return [FIRST_PRIMARY];
+  const { replicas, events } = scenario;
   const down = new Set(
     events.flatMap((event) => (event.type === "crash" && event.at === 0 ? event.replicas : [])),
   );
@@ -107,5 +111,5 @@ function candidatesOf({ replicas, events }: Scenario, multiPrimary: boolean): re
     (replica) => !down.has(replica),
   );
   const others = up.filter((replica) => replica !== FIRST_PRIMARY);
-  return others.length > 0 ? others : up;
+  return everyReplica || others.length === 0 ? up : others;
 }

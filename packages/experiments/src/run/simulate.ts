@@ -1,6 +1,7 @@
 import { findProtocol, type Protocol } from "@destiny/core/catalogue";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import type { Micros } from "@destiny/core/kernel/ids";
+import type { CostProfile } from "@destiny/simulator/machine/cost-profile";
 import { openWan } from "@destiny/simulator/network/wan";
 import { Measurement } from "../measure/measurement.ts";
 import { bottleneckOf, RoleMeter } from "../measure/roles.ts";
@@ -21,13 +22,28 @@ export interface RunProgress {
 
 const STEP: Micros = 100_000;
 
+/** What a run takes from elsewhere than the names in its scenario. */
+export interface Setting {
+  readonly profile: CostProfile;
+  /** Whether clients talk to the O-primary too. The authors' clients do not, where others coordinate. */
+  readonly everyReplica: boolean;
+}
+
 /**
  * Runs a scenario: the same scenario, the same outcome but for `wall`. `onProgress` is told every tenth of a virtual second.
  * Throws ConfigurationError if the scenario names what there is not.
  */
 export function simulate(scenario: Scenario, onProgress?: (progress: RunProgress) => void): Outcome {
+  return simulateWith({ profile: openProfile(scenario.profile), everyReplica: false }, scenario, onProgress);
+}
+
+/** The same with a machine at hand, whatever the scenario calls it. */
+export function simulateWith(
+  { profile, everyReplica }: Setting,
+  scenario: Scenario,
+  onProgress?: (progress: RunProgress) => void,
+): Outcome {
   const protocol = protocolOf(scenario);
-  const profile = openProfile(scenario.profile);
   const wan = openWan(scenario.wan);
   check(scenario);
   const cluster = new EvaluationCluster(scenario, protocol, profile, wan);
@@ -35,7 +51,7 @@ export function simulate(scenario: Scenario, onProgress?: (progress: RunProgress
   const startedAt = performance.now();
   world.start();
   const measurement = new Measurement(scenario, wan.regions);
-  const crowd = new Crowd({ scenario, cluster, wan, measurement });
+  const crowd = new Crowd({ scenario, cluster, wan, measurement, everyReplica });
   schedule(scenario.events, cluster, crowd);
   crowd.start();
   const meter = new RoleMeter(scenario, cluster);

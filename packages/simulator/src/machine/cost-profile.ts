@@ -9,6 +9,9 @@ export interface Cost {
   /** Per share combined, and per pair of shares. */
   readonly microsPerShare?: number;
   readonly microsPerShareSquared?: number;
+  /** Of what is done anew for every receiver of a message. */
+  readonly microsPerReceiver?: number;
+  readonly nanosPerReceiverByte?: number;
 }
 
 /** Who pays for what. */
@@ -42,7 +45,12 @@ export interface CostProfile {
   /** Every charge times this: collection of garbage, scheduling. */
   readonly overhead: { readonly factor: number; readonly source: string };
   /** What signs in order: one lane per trusted counter, or one per replica. */
-  readonly lanes: { readonly per: "counter" | "replica"; readonly source: string };
+  readonly lanes: {
+    readonly per: "counter" | "replica";
+    /** Whether what a certificate without a share binds goes into the trusted subsystem as a whole, its batch too. */
+    readonly payloadInside: boolean;
+    readonly source: string;
+  };
   readonly network: {
     /** Each way. */
     readonly interfaceGbitPerSecond: number;
@@ -69,11 +77,16 @@ export interface CostProfile {
   readonly send: Charges;
   /** By kind of message, once however many receivers. */
   readonly prepare: Charges;
-  /** By kind of claim. */
+  /** By kind of claim. Bytes are those of the claim, or of the whole message where they go into the trusted subsystem. */
   readonly certify: Charges;
   /** By scheme. */
   readonly combine: Charges;
-  /** Request, reply, execution, events of timers and jobs: `request`, `reply`, `execute`, `own`. */
+  /** How long until a write is durable; nothing waits for that if absent. */
+  readonly disk?: { readonly micros: number; readonly source: string };
+  /**
+   * Request, reply, execution, events of timers and jobs: `request`, `reply`, `execute`, `own`. Of clients, where they share
+   * processors with replicas: `sign`, `verify`, per request.
+   */
   readonly other: Charges;
 }
 
@@ -85,6 +98,8 @@ const COSTS = [
   "microsPerRequest",
   "microsPerShare",
   "microsPerShareSquared",
+  "microsPerReceiver",
+  "nanosPerReceiverByte",
 ];
 
 /** Reads a profile. Throws {@link ConfigurationError} that names what is wrong. */
@@ -95,8 +110,9 @@ export function parseProfile(json: unknown): CostProfile {
   for (const name of ["count", "workers"]) numberOf(processors[name], `processors.${name}`);
   demand(typeof processors["shared"] === "boolean", "processors.shared: true or false");
   numberOf(objectOf(profile["overhead"], "overhead")["factor"], "overhead.factor");
-  const { per } = objectOf(profile["lanes"], "lanes") as { per?: unknown };
+  const { per, payloadInside } = objectOf(profile["lanes"], "lanes");
   demand(per === "counter" || per === "replica", "lanes.per: counter or replica");
+  demand(typeof payloadInside === "boolean", "lanes.payloadInside: true or false");
   const network = objectOf(profile["network"], "network");
   for (const name of ["interfaceGbitPerSecond", "overheadBytes", "messageBytesMin"]) {
     numberOf(network[name], `network.${name}`);

@@ -14,7 +14,7 @@ const PROFILE = parseProfile({
   about: "round numbers",
   processors: { count: 3, workers: 2, shared: false, ...SOURCE },
   overhead: { factor: 2, ...SOURCE },
-  lanes: { per: "counter", ...SOURCE },
+  lanes: { per: "counter", payloadInside: false, ...SOURCE },
   network: { interfaceGbitPerSecond: 1, overheadBytes: 0, messageBytesMin: 0, ...SOURCE },
   sizes: {
     ...{ share: 1, aggregate: 1, resultShare: 1, resultAggregate: 1, certificate: 1 },
@@ -34,7 +34,7 @@ const PROFILE = parseProfile({
 function machine(cpu = true): ModelledMachine {
   return new ModelledMachine({
     prices: priceList(PROFILE, cpu),
-    lanes: PROFILE.lanes.per,
+    lanes: PROFILE.lanes,
     n: 4,
     sizes: WEIGHTLESS,
     bundle: 10,

@@ -1,17 +1,20 @@
-import type { Effect } from "@destiny/core/effects/effects";
-import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
+import type { Effect, LogRecord } from "@destiny/core/effects/effects";
+import type { InstanceId, Micros, SequenceNumber } from "@destiny/core/kernel/ids";
 import { type Claim, isCounted, schemeOf } from "@destiny/core/wire/claim";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
-import type { Message } from "@destiny/core/wire/messages";
+import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Sizes } from "../network/sizes.ts";
 import { Account, Activity } from "./account.ts";
+import type { CostProfile } from "./cost-profile.ts";
 import type { Instant, Machine, OwnEvent } from "./machine.ts";
 import { type Pool, Server } from "./processors.ts";
-import type { PriceList, Tariff } from "./tariff.ts";
+import type { PriceList, Quantity, Tariff } from "./tariff.ts";
+
+const NOTHING: Quantity = { bytes: 0, requests: 0, commands: 0, shares: 0, receivers: 0 };
 
 export interface ModelledMachineOptions {
   readonly prices: PriceList;
-  readonly lanes: "counter" | "replica";
+  readonly lanes: Pick<CostProfile["lanes"], "per" | "payloadInside">;
   readonly n: number;
   readonly sizes: Sizes;
   /** Commands in one request, and bytes of one request with its payload. */
@@ -32,6 +35,8 @@ export class ModelledMachine implements Machine {
   readonly #account = new Account();
   readonly #loop = new Server();
   readonly #lanes = new Map<InstanceId, Server>();
+  /** By instance: the proposal of ours that is being certified. */
+  readonly #drafts = new Map<InstanceId, { readonly seq: SequenceNumber; readonly bytes: number }>();
   readonly #workers: Pool;
   /** Commands and bytes that the handler under way has executed. */
   #executed = 0;
@@ -93,7 +98,8 @@ export class ModelledMachine implements Machine {
   }
 
   certify(claim: Claim, now: Micros): Instant {
-    const duration = this.#options.prices.certify(claim.type).before.of(this.#quantity(claimBytes(claim)));
+    const quantity = { ...this.#quantity(this.#boundBy(claim)), receivers: this.#options.n - 1 };
+    const duration = this.#options.prices.certify(claim.type).before.of(quantity);
     this.#spend(Activity.Certify, duration);
     if (duration === 0) return now;
     const end = this.#workers.serve(now, duration);
@@ -103,7 +109,7 @@ export class ModelledMachine implements Machine {
 
   combine(claim: Claim, shares: number, now: Micros): Instant {
     const { before } = this.#options.prices.combine(schemeOf(claim));
-    return this.#work(Activity.Combine, before.of({ bytes: 0, requests: 0, commands: 0, shares }), now);
+    return this.#work(Activity.Combine, before.of({ ...NOTHING, shares }), now);
   }
 
   crash(now: Micros): void {
@@ -124,10 +130,10 @@ export class ModelledMachine implements Machine {
     if (this.#executed === 0) return 0;
     const { loop, beside } = this.#options.prices.execute;
     const quantity = {
+      ...NOTHING,
       bytes: this.#executedBytes,
       requests: this.#executed / this.#options.bundle,
       commands: this.#executed,
-      shares: 0,
     };
     this.#executed = 0;
     this.#executedBytes = 0;
@@ -146,6 +152,8 @@ export class ModelledMachine implements Machine {
         return this.#send(effect.message, this.#options.n - 1, now);
       case "reply":
         return this.#reply(now);
+      case "persist":
+        return this.#onDraft(effect.record);
       case "certify": {
         const { loop } = this.#options.prices.certify(effect.claim.type);
         return loop.free
@@ -176,19 +184,40 @@ export class ModelledMachine implements Machine {
 
   #reply(now: Micros): number {
     const { prices, bundle } = this.#options;
-    const quantity = { bytes: 0, requests: 1, commands: bundle, shares: 0 };
+    const quantity = { ...NOTHING, requests: 1, commands: bundle };
     const beside = prices.reply.beside.of(quantity);
     if (beside > 0) this.#beside(Activity.Clients, beside, now);
     return this.#spend(Activity.Clients, prices.reply.loop.of(quantity));
   }
 
-  #quantity(bytes: number): { bytes: number; requests: number; commands: number; shares: number } {
+  #quantity(bytes: number): Quantity {
     const requests = Math.floor(bytes / this.#options.requestBytes);
-    return { bytes, requests, commands: requests * this.#options.bundle, shares: 0 };
+    return { bytes, requests, commands: requests * this.#options.bundle, shares: 0, receivers: 0 };
+  }
+
+  /** Bytes that go to whoever signs: those of the claim; of our whole proposal where the trusted subsystem wants to see it. */
+  #boundBy(claim: Claim): number {
+    const bytes = claimBytes(claim);
+    if (claim.type !== "unique") return bytes;
+    const draft = this.#drafts.get(claim.instance);
+    if (draft?.seq !== claim.value.seq) return bytes;
+    return draft.bytes;
+  }
+
+  /** Remembers how large the proposal is that we are about to have certified. */
+  #onDraft({ instance, message }: LogRecord): number {
+    if (
+      this.#options.lanes.payloadInside &&
+      message instanceof Proposal &&
+      message.certificate.length === 0
+    ) {
+      this.#drafts.set(instance, { seq: message.seq, bytes: this.#options.sizes.message(message) });
+    }
+    return 0;
   }
 
   #lane(instance: InstanceId): Server {
-    const key = this.#options.lanes === "counter" ? instance : 0;
+    const key = this.#options.lanes.per === "counter" ? instance : 0;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = new Server();

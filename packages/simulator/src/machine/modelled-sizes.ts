@@ -26,6 +26,11 @@ const FIXED: readonly MessageKind[] = [
   MessageKind.ExecProof,
   MessageKind.CheckpointSig,
   MessageKind.CheckpointProof,
+  MessageKind.HybsterCommit,
+  MessageKind.SbftPrepare,
+  MessageKind.SbftCommitShare,
+  MessageKind.SbftFast,
+  MessageKind.SbftSlow,
 ];
 
 export interface ModelledSizesOptions {

@@ -7,6 +7,7 @@ export interface Quantity {
   readonly requests: number;
   readonly commands: number;
   readonly shares: number;
+  readonly receivers: number;
 }
 
 /** A cost with every number in place, times the profile's overhead. */
@@ -17,6 +18,8 @@ export class Price {
   readonly #perRequest: number;
   readonly #perShare: number;
   readonly #perShareSquared: number;
+  readonly #perReceiver: number;
+  readonly #perReceiverByte: number;
   /** Whether it costs nothing, whatever it is for. */
   readonly free: boolean;
 
@@ -27,6 +30,8 @@ export class Price {
     this.#perRequest = (cost?.microsPerRequest ?? 0) * factor;
     this.#perShare = (cost?.microsPerShare ?? 0) * factor;
     this.#perShareSquared = (cost?.microsPerShareSquared ?? 0) * factor;
+    this.#perReceiver = (cost?.microsPerReceiver ?? 0) * factor;
+    this.#perReceiverByte = ((cost?.nanosPerReceiverByte ?? 0) * factor) / 1000;
     this.free = Object.values(cost ?? {}).every((value) => value * factor === 0);
   }
 
@@ -35,9 +40,10 @@ export class Price {
     return this.#micros + this.#perByte * bytes;
   }
 
-  of({ bytes, requests, commands, shares }: Quantity): number {
+  of({ bytes, requests, commands, shares, receivers }: Quantity): number {
     const parts = this.#perRequest * requests + this.#perCommand * commands;
-    return this.ofBytes(bytes) + parts + shares * (this.#perShare + this.#perShareSquared * shares);
+    const each = receivers * (this.#perReceiver + this.#perReceiverByte * bytes);
+    return this.ofBytes(bytes) + parts + each + shares * (this.#perShare + this.#perShareSquared * shares);
   }
 }
 
@@ -62,6 +68,9 @@ export interface PriceList {
   readonly reply: Tariff;
   readonly execute: Tariff;
   readonly own: Tariff;
+  /** Of clients. */
+  readonly sign: Tariff;
+  readonly verify: Tariff;
 }
 
 /** A profile's prices; all are 0 where processors are left out. */
@@ -78,6 +87,8 @@ export function priceList(profile: CostProfile, cpu: boolean): PriceList {
     reply: others("reply"),
     execute: others("execute"),
     own: others("own"),
+    sign: others("sign"),
+    verify: others("verify"),
   };
 }
 
