@@ -25,6 +25,7 @@ export interface ClusterOptions {
   readonly delays?: Partial<Delays>;
   readonly admission?: Admission;
   readonly retryMicros?: Micros | null;
+  readonly readmission?: boolean;
 }
 
 /** A message between replicas, on its way. */

@@ -37,14 +37,14 @@ export class Counters implements Observer {
     this.#options = options;
   }
 
-  signed({ replica, claim, result }: Signed): void {
+  signed({ replica, bootEpoch, claim, result }: Signed): void {
     const place = placeOf(claim);
     if (place === null) return;
     const { counter, value, message, continuing } = place;
     const { old } = result;
     // Continuing certificates may share a value, each of them naming the one before.
     const said = continuing ? `after [${old?.view}|${old?.seq}]: ${message}` : message;
-    const key = `${replica} ${counter} ${value.view} ${value.seq}`;
+    const key = `${replica} ${bootEpoch} ${counter} ${value.view} ${value.seq}`;
     const spoken = this.#spoken.get(key) ?? new Set();
     this.#spoken.set(key, spoken);
     if (spoken.has(said)) return;
@@ -54,7 +54,8 @@ export class Counters implements Observer {
       () => `counter ${counter} certified two messages at [${value.view}|${value.seq}]`,
     );
     spoken.add(said);
-    this.#moveOn(replica, place, old);
+    // Each identity of a replica has counters of its own.
+    this.#moveOn(replica, { ...place, counter: `${bootEpoch} ${counter}` }, old);
   }
 
   left(replica: ReplicaId, effect: Effect): void {

@@ -27,7 +27,7 @@ export function value(word: string): Value {
 export function signed(replica: ReplicaId, claim: Claim, old?: { view: number; seq: number }): Signed {
   const nothing = new Uint8Array(0);
   const result = { type: "certified", share: nothing, certificate: nothing } as const;
-  return { replica, claim, result: old === undefined ? result : { ...result, old } };
+  return { replica, bootEpoch: 1, claim, result: old === undefined ? result : { ...result, old } };
 }
 
 /** A claim about one slot, made by hand. */

@@ -1,7 +1,17 @@
 import type { JobResult, LogRecord } from "../effects/effects.ts";
 import type { Port } from "../effects/port.ts";
+import type { Configuration } from "../kernel/configurations.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
-import type { InstanceId, Micros, ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../kernel/ids.ts";
+import type {
+  Digest,
+  InstanceId,
+  Micros,
+  ReplicaId,
+  SequenceNumber,
+  Ticket,
+  TimerId,
+  View,
+} from "../kernel/ids.ts";
 import type { Anchor } from "../wire/anchor.ts";
 import type { Check } from "../wire/check.ts";
 import type { Evidence, Message, Proposal } from "../wire/messages.ts";
@@ -59,6 +69,8 @@ export interface Agreement {
   show(to: ReplicaId): void;
   /** Leaves for a higher view (C6); nothing if it is not higher. Views between are skipped. */
   suspect(view: View): void;
+  /** {@link Members.executed} has grown: leaves for a view of it. Nothing in a protocol that relies on no trusted subsystem. */
+  reconfigure(): void;
   /**
    * Sets the low watermark from outside (C5): slots up to `low` are covered by a stable checkpoint, which the anchor
    * proves to others, and executed here or part of a state that was transferred.
@@ -101,12 +113,39 @@ export interface AgreementParameters {
   readonly viewChangeDelay: Micros;
 }
 
+/**
+ * Which trusted subsystems speak for the replicas (hybster.md 10.1). A view names its configuration (`kernel/configurations.ts`);
+ * each admission makes a new one, in which one replica has another identity.
+ */
+export interface Members {
+  /** The newest configuration whose key table is known. */
+  readonly configuration: Configuration;
+  /** The newest one whose admission is executed here. */
+  readonly executed: Configuration;
+  /** The configuration that first has our own identity; infinite if none has. */
+  readonly ownSince: Configuration;
+  /** The configuration that first has the identity which a replica has in this one. */
+  since(replica: ReplicaId, configuration: Configuration): Configuration;
+  /** Digest of its key table; null of that of the genesis, which the preamble names. */
+  table(configuration: Configuration): Digest | null;
+}
+
+/** Nobody is ever admitted again. */
+export const GENESIS_MEMBERS: Members = {
+  configuration: 0,
+  executed: 0,
+  ownSince: 0,
+  since: () => 0,
+  table: () => null,
+};
+
 /** What the edge must know of an instance to authenticate its messages. */
 export interface InstanceAddress {
   readonly instance: InstanceId;
   /** Primary of view 0; that of view v is `(home + v) mod n`. */
   readonly home: ReplicaId;
   readonly faults: FaultModel;
+  readonly members: Members;
   /** How far this instance is in an anchor's part of the state; null if the anchor does not open. Its certificate is not looked at. */
   readonly lowOf: (anchor: Anchor) => SequenceNumber | null;
   /** Slots of probation after so many view changes (dqbft.md 4.2): 0 where there is none. */

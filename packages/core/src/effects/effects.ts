@@ -3,6 +3,7 @@ import type { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { Claim } from "../wire/claim.ts";
 import type { Message } from "../wire/messages.ts";
 import type { Reply } from "../wire/reply.ts";
+import type { Roster } from "../wire/roster.ts";
 import type { Piece } from "../wire/state-transfer.ts";
 import type { CounterValue } from "../wire/statement.ts";
 
@@ -34,6 +35,8 @@ export type Effect =
   | { readonly type: "serve-state"; readonly request: StateRequest }
   | { readonly type: "save-checkpoint"; readonly checkpoint: SavedCheckpoint }
   | { readonly type: "retire"; readonly watermarks: readonly Watermark[] }
+  /** From now on these key tables are known: what names one of their configurations can be checked. */
+  | { readonly type: "configure"; readonly roster: Roster }
   | { readonly type: "report"; readonly peer: ReplicaId; readonly reason: Misbehaviour };
 
 /** Where a job's result goes. */

@@ -1,7 +1,7 @@
 import { type AgreementProtocol, type InstanceAddress, Verdict } from "../agreement/agreement.ts";
 import { isWellFormedBatch, requestsOf } from "../wire/batch.ts";
 import type { Check } from "../wire/check.ts";
-import { requestCheck } from "../wire/client-checks.ts";
+import { addRequestChecks } from "../wire/client-checks.ts";
 import { type Message, Proposal } from "../wire/messages.ts";
 import type { Hash, Value } from "../wire/value.ts";
 import { Body } from "../wire/view-change.ts";
@@ -26,8 +26,9 @@ export function batchChecks(
   const value = valueIn(message);
   if (checks === null || value === null) return checks;
   if (message instanceof Proposal && message.evidence.length > 0) return null;
-  const unseen = requestsOf(value, hash).filter((request) => request.valid === null);
-  return [...checks, ...unseen.map(requestCheck)];
+  const all = [...checks];
+  for (const request of requestsOf(value, hash)) addRequestChecks(request, all);
+  return all;
 }
 
 /** The value that a message carries, alone or in a proposal: it may come to be executed either way. */

@@ -1,3 +1,4 @@
+import type { Members } from "../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../effects/effects.ts";
 import type { Outbox } from "../effects/port.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
@@ -55,6 +56,7 @@ export interface OrdererContext {
   readonly outbox: Outbox;
   readonly hash: Hash;
   readonly parameters: Parameters;
+  readonly members: Members;
   readonly sequel: Sequel;
 }
 

@@ -47,6 +47,7 @@ class Stage {
         get away() {
           return stage.away;
         },
+        executed: 0,
         expect: ({ client, timestamp }, coordinator) =>
           void this.expected.push({ client, timestamp, coordinator }),
         served: (client, timestamp) => void this.served.push({ client, timestamp }),
@@ -58,7 +59,11 @@ class Stage {
       },
       parameters: defaultParameters(3, { pipeline: 4, intakeBytesMax: 4096, batchBytes: 1000 }),
       clients: this.clients,
-      executor: { admits: () => this.admitted, anyone: true } as unknown as Executor,
+      executor: {
+        admits: () => this.admitted,
+        isAdmission: () => false,
+        anyone: true,
+      } as unknown as Executor,
       proofs: { proof: () => null } as unknown as ExecutionProofs,
       reply: (reply) => void this.replies.push(reply),
     });

@@ -19,7 +19,7 @@ const HANDOVER_BYTES_MAX = 8_388_608;
 
 export interface ClientDeskOptions {
   readonly self: ReplicaId;
-  readonly orderer: Pick<Orderer, "soleCoordinator" | "away" | "expect" | "served">;
+  readonly orderer: Pick<Orderer, "soleCoordinator" | "away" | "executed" | "expect" | "served">;
   readonly port: Pick<Port, "send" | "report">;
   readonly parameters: Parameters;
   readonly clients: ClientTable;
@@ -60,6 +60,7 @@ export class ClientDesk {
     if (timestamp <= this.#options.clients.last(client)) return this.#answerAgain(request);
     const unadmitted = this.#unadmitted(client);
     if (unadmitted !== null) return this.#refuse(request, unadmitted);
+    if (this.#options.executor.isAdmission(request)) return this.#refuse(request, RefusalCode.NotAdmitted);
     const coordinator = this.coordinatorOf(client);
     const ours = coordinator === this.#options.self;
     const outcome = this.#intake.add(request, ours);
@@ -77,8 +78,19 @@ export class ClientDesk {
     const spent = (this.#forwardedBytes.get(from) ?? 0) + request.bytes.length;
     if (spent > this.#options.parameters.intakeBytesMax / FORWARDED_SHARE) return;
     this.#forwardedBytes.set(from, spent);
+    if (this.#options.executor.isAdmission(request)) return this.#onAdmission(request);
     if (timestamp <= this.#options.clients.last(client) || !this.#coordinates(client)) return;
     if (this.#unadmitted(client) === null) this.#intake.add(request, true);
+  }
+
+  /** A replica asks to be admitted again: it is served by whoever may propose, for its own instance is mute. */
+  #onAdmission(request: Request): void {
+    const { orderer, clients, executor } = this.#options;
+    const { client, timestamp } = request;
+    if (timestamp <= clients.last(client) || !executor.wouldAdmit(request, orderer.executed + 1)) return;
+    const ours = this.#mayPropose(request);
+    if (this.#intake.add(request, ours) !== "busy" && !ours)
+      orderer.expect(request, this.coordinatorOf(client));
   }
 
   /** Another period begins: what peers forward is counted anew. */
@@ -90,7 +102,7 @@ export class ClientDesk {
   takeBatch(): readonly Request[] {
     const { clients } = this.#options;
     return this.#intake.take(
-      ({ client, timestamp }) => timestamp > clients.last(client) && this.#coordinates(client),
+      (request) => request.timestamp > clients.last(request.client) && this.#mayPropose(request),
     );
   }
 
@@ -116,8 +128,9 @@ export class ClientDesk {
   /** Half of the coordinator's time is over: perhaps it has not got what waits here. False if nothing does. */
   forward(client: Digest): boolean {
     const { clients } = this.#options;
-    if (this.#unadmitted(client) !== null) return false;
     const waiting = this.#intake.of(client).filter(({ timestamp }) => timestamp > clients.last(client));
+    const admission = waiting.some((request) => this.#options.executor.isAdmission(request));
+    if (this.#unadmitted(client) !== null && !admission) return false;
     for (const request of waiting) this.#forward(request);
     return waiting.length > 0;
   }
@@ -179,6 +192,12 @@ export class ClientDesk {
   #forward(request: Request): void {
     const coordinator = this.coordinatorOf(request.client);
     if (coordinator !== this.#options.self) this.#options.port.send(coordinator, new Forward(request));
+  }
+
+  #mayPropose(request: Request): boolean {
+    const { executor, orderer } = this.#options;
+    const anyone = orderer.soleCoordinator === null && executor.isAdmission(request);
+    return anyone || this.#coordinates(request.client);
   }
 
   #coordinates(client: Digest): boolean {

@@ -10,6 +10,7 @@ import { Request } from "../wire/request.ts";
 import { Value } from "../wire/value.ts";
 import { ClientTable } from "./client-table.ts";
 import { type Admission, Executor } from "./executor.ts";
+import { Membership } from "./membership.ts";
 
 const digestOf = (bytes: Uint8Array): string => hash("sha256", bytes, "binary");
 
@@ -56,6 +57,7 @@ class Stage {
       hash: digestOf,
       service,
       clients: this.clients,
+      members: new Membership({ self: 0, hash: digestOf, identities: null, push: () => {} }),
     });
   }
 

@@ -1,8 +1,9 @@
-import type { Digest, ReplicaId } from "../kernel/ids.ts";
+import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import type { Delivery } from "../ordering/orderer.ts";
 import { OperationKind } from "../service/operation.ts";
 import { MalformedOperation, type Service } from "../service/service.ts";
+import { admissionOf } from "../wire/admission.ts";
 import { requestsOf } from "../wire/batch.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { MerkleTree } from "../wire/merkle.ts";
@@ -11,6 +12,7 @@ import { encodeOutcome, type Outcome, OutcomeCode, requestLeaf } from "../wire/r
 import type { Request } from "../wire/request.ts";
 import type { Hash } from "../wire/value.ts";
 import type { ClientTable, KeptReply } from "./client-table.ts";
+import type { Membership } from "./membership.ts";
 
 /** Who may submit. The genesis says so. */
 export type Admission =
@@ -33,6 +35,7 @@ export interface ExecutorOptions {
   readonly hash: Hash;
   readonly service: Service;
   readonly clients: ClientTable;
+  readonly members: Membership;
 }
 
 /** An executed request, for the reply. */
@@ -80,7 +83,7 @@ export class Executor {
       const last = within.get(request.client) ?? clients.last(request.client);
       if (request.timestamp <= last || !this.#isEffective(request, delivery.coordinator)) continue;
       within.set(request.client, request.timestamp);
-      const results = this.#applyAll(request.operations);
+      const results = this.#results(request, delivery.seq);
       for (const result of results) bytes += result.length;
       executed.push({ request, results });
       this.#commands += request.operations.length;
@@ -99,6 +102,17 @@ export class Executor {
       return { client, timestamp, reply: answers ? reply : null };
     });
     return { root: tree.root, answered };
+  }
+
+  /** Whether it asks to be admitted again in a replica's own name: then neither clients' limits nor coordinators matter. */
+  isAdmission(request: Request): boolean {
+    return admissionOf(request) !== null && this.#options.members.hostOf(request.client) !== null;
+  }
+
+  /** Whether it would be executed with effect at this slot, as the state stands. */
+  wouldAdmit(request: Request, seq: SequenceNumber): boolean {
+    const admission = admissionOf(request);
+    return admission !== null && this.#options.members.admits(admission, request.client, seq);
   }
 
   /** Returns whether the client moved. */
@@ -125,8 +139,23 @@ export class Executor {
       request.valid !== null,
       "the edge has looked at every signature before a value is decided here",
     );
-    if (request.valid !== true || !this.admits(request.client)) return false;
+    if (request.valid !== true) return false;
+    if (this.isAdmission(request)) return true;
+    if (!this.admits(request.client)) return false;
     return !partitioned || clients.coordinator(request.client) === coordinator;
+  }
+
+  #results(request: Request, seq: SequenceNumber): Uint8Array[] {
+    const admission = admissionOf(request);
+    if (admission === null || !this.isAdmission(request)) return this.#applyAll(request.operations);
+    invariant(
+      admission.valid !== null,
+      "the edge has looked at every admission before a value is decided here",
+    );
+    const { members } = this.#options;
+    const admitted = members.admit(admission, request.client, seq);
+    const result = new Uint8Array(0);
+    return [encodeOutcome(admitted ? { ok: true, result } : { ok: false, code: OutcomeCode.Malformed })];
   }
 
   /** One request's results fit into one reply: what comes after they have filled it has none. */

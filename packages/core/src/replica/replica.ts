@@ -2,6 +2,7 @@ import type { Effect, Job, JobResult, LogRecord } from "../effects/effects.ts";
 import { Jobs } from "../effects/jobs.ts";
 import { Pacer } from "../effects/pacer.ts";
 import { type Outbox, Port } from "../effects/port.ts";
+import type { Configuration } from "../kernel/configurations.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import {
   type Digest,
@@ -20,11 +21,15 @@ import { encodeBatch, requestsOf } from "../wire/batch.ts";
 import type { Check } from "../wire/check.ts";
 import type { AssignRequest, Message } from "../wire/messages.ts";
 import type { Request } from "../wire/request.ts";
+import { Roster } from "../wire/roster.ts";
 import type { Hash } from "../wire/value.ts";
 import { ClientDesk } from "./client-desk.ts";
 import { ClientTable } from "./client-table.ts";
 import { ExecutionProofs } from "./execution-proofs.ts";
 import { type Admission, Executor, type ReplyStyle } from "./executor.ts";
+import { JoinedPages } from "./joined-pages.ts";
+import { type Identities, Membership } from "./membership.ts";
+import { Readmission } from "./readmission.ts";
 import { dispatchRoot, rootChecks } from "./root-messages.ts";
 import { type RestoredCheckpoint, StateKeeper } from "./state-keeper.ts";
 import type { TransferProgress } from "./state-transfer/state-transfer.ts";
@@ -46,6 +51,8 @@ export interface ReplicaOptions {
   readonly service: Service;
   readonly hash: Hash;
   readonly outbox: Outbox;
+  /** Who the replicas are, where their trusted subsystems can be admitted again; absent if they cannot. */
+  readonly identities?: Identities | undefined;
 }
 
 /** How a replica is, for people and metrics. */
@@ -64,6 +71,10 @@ export interface ReplicaStatus {
   readonly transfer: TransferProgress | null;
   /** States that came whole from peers since the start. */
   readonly transfers: number;
+  /** How many admissions are executed: the configuration that this makes (hybster.md 10.1). */
+  readonly configuration: Configuration;
+  /** The configuration that first has our trusted subsystem; null while it waits to be admitted. */
+  readonly admittedWith: Configuration | null;
   readonly instances: readonly InstanceStatus[];
 }
 
@@ -73,6 +84,8 @@ export class Replica {
   readonly #port: Port;
   readonly #orderer: Orderer;
   readonly #jobs: Jobs;
+  readonly #members: Membership;
+  readonly #readmission: Readmission;
   readonly #clients: ClientTable;
   readonly #executor: Executor;
   readonly #proofs: ExecutionProofs;
@@ -91,10 +104,14 @@ export class Replica {
     this.#port = new Port(options.outbox, ROOT);
     this.#jobs = new Jobs(this.#port);
     this.#clients = new ClientTable(faults.n, parameters.pipeline);
-    this.#orderer = options.ordering.create({ ...options, sequel: this.#sequel() });
+    const { identities = null } = options;
+    this.#members = new Membership({ self, hash, identities, push: (effect) => this.#push(effect) });
+    this.#orderer = options.ordering.create({ ...options, members: this.#members, sequel: this.#sequel() });
     const partitioned = this.#orderer.soleCoordinator === null;
     const common = { self, faults, port: this.#port, jobs: this.#jobs, window: parameters.orderWindow };
-    this.#executor = new Executor({ ...options, n: faults.n, partitioned, clients: this.#clients });
+    const [clients, members] = [this.#clients, this.#members];
+    this.#readmission = new Readmission({ ...common, hash, clients, members, identities });
+    this.#executor = new Executor({ ...options, n: faults.n, partitioned, clients, members });
     this.#proofs = new ExecutionProofs({
       ...common,
       entriesMax: parameters.orderEntriesMax,
@@ -102,7 +119,7 @@ export class Replica {
     });
     this.#keeper = new StateKeeper({
       ...{ ...common, parameters, hash, timer: TRANSFER_TIMER },
-      clients: this.#clients,
+      clients: new JoinedPages(this.#clients, this.#members),
       service: service.state,
       orderer: () => this.#orderer,
       push: (effect) => this.#push(effect),
@@ -171,11 +188,13 @@ export class Replica {
   /** Then every record of the log, checked like a message of a peer. */
   recover(record: LogRecord): void {
     if (record.message instanceof Anchor) this.#keeper.recover(record.message);
+    else if (record.message instanceof Roster) this.#members.recover(record.message);
     else this.#recovered.push(record);
   }
 
   /** Last: the replica takes part from here on. */
   start(): void {
+    this.#members.start();
     this.#keeper.start();
     for (const record of this.#recovered.splice(0)) this.#orderer.recover(record);
     this.#keeper.vouch();
@@ -206,6 +225,8 @@ export class Replica {
       lag: this.#status.lag,
       transfer: this.#keeper.transfer,
       transfers: this.#transfers,
+      configuration: this.#members.executed,
+      admittedWith: Number.isFinite(this.#members.ownSince) ? this.#members.ownSince : null,
       instances: this.#orderer.status(),
     };
   }
@@ -260,6 +281,7 @@ export class Replica {
       this.#status.renew();
       this.#desk.renew();
       this.#keeper.renew();
+      this.#readmission.tick();
       this.#status.announce();
       this.#port.setTimer(STATUS_TIMER, this.#options.parameters.statusPeriod);
     } else if (timer === HELP_TIMER) {

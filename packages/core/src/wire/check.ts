@@ -1,11 +1,12 @@
 import type { Digest, ReplicaId } from "../kernel/ids.ts";
 import type { Claim } from "./claim.ts";
+import type { SubsystemIdentity } from "./subsystem-identity.ts";
 
 /**
  * What must hold for a message to be authentic beyond its channel. The edge carries the checks out, off the event loop,
  * before the message reaches the core.
  */
-export type Check = IdentityCheck | CertificateCheck | ShareCheck | ClientCheck;
+export type Check = IdentityCheck | CertificateCheck | ShareCheck | ClientCheck | AdmissionCheck | LaterCheck;
 
 /** An individual certificate of one replica's trusted subsystem over a claim. */
 export interface IdentityCheck {
@@ -40,6 +41,27 @@ export interface ClientCheck {
   readonly statement: ClientStatement;
   readonly signature: Uint8Array;
   readonly subject: Authenticity;
+}
+
+/** What a new trusted subsystem says of itself: like a client's signature, the answer is noted (hybster.md 10.1). */
+export interface AdmissionCheck {
+  readonly type: "admission";
+  readonly replica: ReplicaId;
+  readonly subsystem: SubsystemIdentity;
+  readonly subject: Authenticity;
+}
+
+/** The message is of a configuration that is not known here, so nothing can be said of it yet (dqbft.md H32). */
+export interface LaterCheck {
+  readonly type: "later";
+}
+
+/** The checks of such a message. */
+export const LATER: readonly Check[] = [{ type: "later" }];
+
+/** Whether a message is one: it is dropped, which nobody is blamed for, and will come again. */
+export function isLater(checks: readonly Check[]): boolean {
+  return checks.some(({ type }) => type === "later");
 }
 
 /** What a client signed: a request by its digest, or a wish for another coordinator. */

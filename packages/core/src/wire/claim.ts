@@ -9,6 +9,7 @@ import {
   fastStatement,
   independentStatement,
   type Preamble,
+  requestStatement,
   trustedMacStatement,
   voteStatement,
 } from "./statement.ts";
@@ -27,7 +28,7 @@ export type TrustedClaim =
   | VoteClaim;
 
 /** What a replica's host signs. */
-export type HostClaim = FastClaim | ExecutionClaim | CheckpointClaim;
+export type HostClaim = FastClaim | ExecutionClaim | CheckpointClaim | RequestClaim;
 
 /** A message bound to one value of the instance's ordering counter: `T` of linear-hybster.md 1. */
 export interface SlotClaim {
@@ -104,6 +105,12 @@ export interface CheckpointClaim {
   readonly root: Digest;
 }
 
+/** A request of the replica itself, which is a client of its cluster by its host key. */
+export interface RequestClaim {
+  readonly type: "request";
+  readonly digest: Digest;
+}
+
 /** Which keys make and check a claim's shares: `tau` lives in the trusted subsystem, `pi` and `sigma` with the host. */
 export type Scheme = "tau" | "pi" | "sigma";
 
@@ -116,9 +123,16 @@ export function isCounted(claim: Claim): claim is CountedClaim {
   return type === "slot" || type === "unique" || type === "succession" || type === "opening";
 }
 
+/** The view whose configuration says which keys a claim is certified by; null if it names no view (hybster.md 10.1). */
+export function viewNamedBy(claim: Claim): View | null {
+  if (!isCounted(claim)) return null;
+  return claim.type === "opening" ? claim.view : claim.value.view;
+}
+
 /** Whether the trusted subsystem signs it, and not the host. */
 export function isTrusted(claim: Claim): claim is TrustedClaim {
-  return claim.type !== "execution" && claim.type !== "checkpoint" && claim.type !== "fast";
+  const { type } = claim;
+  return type !== "execution" && type !== "checkpoint" && type !== "fast" && type !== "request";
 }
 
 export function schemeOf(claim: Claim): Scheme {
@@ -154,5 +168,7 @@ export function statementOf(claim: Claim, preamble: Preamble, hash: Hash): Uint8
       return executionStatement(preamble, claim, claim.root);
     case "checkpoint":
       return checkpointStatement(preamble, claim.seq, claim.root);
+    case "request":
+      return requestStatement(preamble, claim.digest);
   }
 }

@@ -22,6 +22,7 @@ import {
 } from "./messages.ts";
 import { PBFT_CODECS } from "./pbft-codec.ts";
 import { DecodeError, Reader } from "./reader.ts";
+import { ROSTER_CODECS } from "./roster.ts";
 import { SBFT_CODECS } from "./sbft-codec.ts";
 import { STATE_TRANSFER_CODECS } from "./state-transfer.ts";
 import { PROTOCOL_VERSION } from "./statement.ts";
@@ -193,6 +194,7 @@ const CODECS: CodecTable = {
   ...SUSPICION_CODECS,
   ...FORWARD_CODECS,
   ...VIEW_CHANGE_CODECS,
+  ...ROSTER_CODECS,
   [MessageKind.Prepare]: proposal,
   [MessageKind.CommitSig]: vote,
   [MessageKind.Commit]: certificate,

@@ -1,5 +1,5 @@
 import type { Check } from "./check.ts";
-import { requestCheck } from "./client-checks.ts";
+import { requestChecks } from "./client-checks.ts";
 import type { CodecTable } from "./message-codec.ts";
 import { type Message, MessageKind } from "./messages.ts";
 import { Request } from "./request.ts";
@@ -16,7 +16,7 @@ export class Forward implements Message {
 
 /** The client's own signature: what a peer adds counts for nothing. */
 export function forwardChecks({ request }: Forward): readonly Check[] {
-  return request.valid === null ? [requestCheck(request)] : [];
+  return requestChecks(request);
 }
 
 export const FORWARD_CODECS: CodecTable = {

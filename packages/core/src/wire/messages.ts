@@ -87,6 +87,8 @@ export const MessageKind = {
   FetchState: 48,
   StatePages: 49,
   StateDigests: 50,
+  /** In the log only: the key tables of all configurations. */
+  Roster: 56,
 } as const;
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
 
@@ -107,6 +109,7 @@ export const KEPT_KINDS: readonly MessageKind[] = [
   MessageKind.PbftViewState,
   MessageKind.SbftViewState,
   MessageKind.Anchor,
+  MessageKind.Roster,
 ];
 
 /** What the core sends and receives: immutable, shared by reference between the replicas of a simulation. */

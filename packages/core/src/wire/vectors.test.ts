@@ -26,8 +26,10 @@ import {
   requestLeaf,
 } from "./reply.ts";
 import { Request } from "./request.ts";
+import { GENESIS_ROSTER } from "./roster.ts";
 import { FetchState, StateDigests, StatePages } from "./state-transfer.ts";
 import * as statements from "./statement.ts";
+import type { SubsystemIdentity } from "./subsystem-identity.ts";
 import { Complaint } from "./suspicion.ts";
 import { type Hash, Value } from "./value.ts";
 import * as views from "./view-change.ts";
@@ -108,6 +110,10 @@ const anchor = new Anchor({
   pageCount: 3,
   path: [digest("a"), digest("b")],
 });
+const subsystem: SubsystemIdentity = {
+  ...{ bootEpoch: 77, tier: 1, identityKey: bytes(32, 1), shareKey: bytes(32, 2) },
+  ...{ shareProof: bytes(0, 0), attestation: bytes(64, 3) },
+};
 const viewChange = views.ViewChange.of(
   {
     sender: 1,
@@ -210,6 +216,7 @@ describe("frames between replicas", () => {
     rejoin: new composition.Rejoin(3),
     challenge: new composition.Challenge(4),
     health: new composition.Health(4, 130),
+    roster: GENESIS_ROSTER.admit(2, subsystem, 40),
     complaint: new Complaint({ instance: 2, view: 5, decided: 40, signer: 1, signature: bytes(5, 0xd0) }),
     forward: new Forward(request),
     reinstate: new composition.Reinstate({ instance: 2, view: 8, signer: 1, certificate: bytes(5, 0xc0) }),

@@ -20,6 +20,8 @@ export interface ModelOptions {
   readonly threshold: number;
   /** Two schemes of equal seed accept one another's shares. */
   readonly seed: string;
+  /** What each signer signs with, where that is not always the same. */
+  readonly secrets?: readonly string[];
 }
 
 /** The share that `secret` gives: a keyed hash, padded to a share's length on the wire. */
@@ -41,7 +43,7 @@ export class ModelScheme implements CertificateScheme {
   readonly #bitmapBytes: number;
   readonly #secrets: readonly string[];
 
-  constructor({ kind, n, threshold, seed }: ModelOptions) {
+  constructor({ kind, n, threshold, seed, secrets }: ModelOptions) {
     invariant(threshold >= 1 && threshold <= n, "a threshold between 1 and n");
     this.kind = kind;
     this.threshold = threshold;
@@ -49,7 +51,8 @@ export class ModelScheme implements CertificateScheme {
     this.#seed = hash("sha256", `group ${seed}`, "hex");
     this.#bitmapBytes = kind === "multisig" ? bitmapBytes(n) : 0;
     this.certificateBytes = this.#bitmapBytes + CERTIFICATE_BYTES;
-    this.#secrets = Array.from({ length: n }, (_, i) => hash("sha256", `signer ${i} ${seed}`, "hex"));
+    this.#secrets =
+      secrets ?? Array.from({ length: n }, (_, i) => hash("sha256", `signer ${i} ${seed}`, "hex"));
   }
 
   /** What signer `signer` signs with; for {@link modelShare}. */

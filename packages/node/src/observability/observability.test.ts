@@ -26,6 +26,7 @@ function status(executed: number): NodeStatus {
       queuedBytes: 0,
       lag: 2,
       transfer: { seq: 128, pagesDone: 3, pages: 10 },
+      ...{ configuration: 0, admittedWith: 0 },
       transfers: 4,
       instances: [
         {

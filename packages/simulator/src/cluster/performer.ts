@@ -35,7 +35,7 @@ export class Performer {
 
   perform(effect: Effect, at: Instant): void {
     this.#at = at;
-    const { disk, timers, engine, durable, report, self } = this.#options;
+    const { disk, timers, engine, durable, report, self, trust } = this.#options;
     switch (effect.type) {
       case "persist":
         if (!durable) return;
@@ -47,6 +47,8 @@ export class Performer {
         return disk.saveCheckpoint(effect.checkpoint);
       case "retire":
         return durable ? disk.retire(effect.watermarks) : undefined;
+      case "configure":
+        return trust.configure?.(effect.roster);
       case "set-timer":
         return timers.set(effect, Math.floor(at) - engine.now + effect.delay);
       case "cancel-timer":

@@ -4,7 +4,9 @@ import { type InstanceId, type Micros, type ReplicaId, ROOT } from "@destiny/cor
 import { invariant } from "@destiny/core/kernel/invariant";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
-import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
+import type { Identities } from "@destiny/core/replica/membership";
+import { isLater } from "@destiny/core/wire/check";
+import { assignCheck, requestChecks } from "@destiny/core/wire/client-checks";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
@@ -38,13 +40,16 @@ export interface ReplicaHostOptions {
    */
   readonly durable: boolean;
   /** Makes the replica that this host runs, anew after every crash. */
-  readonly create: (self: ReplicaId, outbox: Outbox) => Driven;
+  readonly create: CreateDriven;
   readonly isBackground: (timer: TimerName) => boolean;
   /** Sends a reply that is ready to leave at an instant. */
   readonly reply: (from: ReplicaId, reply: Reply, at: Instant) => void;
   readonly report: (by: ReplicaId, peer: ReplicaId, reason: Misbehaviour) => void;
   readonly tap?: HostTap;
 }
+
+/** Makes a replica, given who the replicas are and what its own trusted subsystem is now, where that can change. */
+export type CreateDriven = (self: ReplicaId, outbox: Outbox, identities: Identities | undefined) => Driven;
 
 /** Sees what a machine does, and may change it: for oracles, for crashes between two effects, for Byzantine replicas. */
 export interface HostTap {
@@ -100,12 +105,12 @@ class Done extends Occurrence {
 export class ReplicaHost {
   readonly self: ReplicaId;
   readonly disk: SimulatedDisk;
-  readonly subsystem: ThreshSign;
   readonly #options: ReplicaHostOptions;
   readonly #performer: Performer;
   readonly #timers: Timers;
   /** Whether effects can be passed on before they are due: nothing looks at them, and nothing holds them back. */
   readonly #early: boolean;
+  #subsystem: ThreshSign;
   #driven: Driven | null = null;
   /** What was begun before a crash does not end after it. */
   #life = 0;
@@ -119,7 +124,7 @@ export class ReplicaHost {
     this.self = self;
     this.#options = options;
     this.#early = !options.durable && options.tap === undefined;
-    this.subsystem = trust.createSubsystem(self);
+    this.#subsystem = trust.createSubsystem(self);
     this.disk = new SimulatedDisk(engine, diskMicros, () => this.#performer.open());
     this.#timers = new Timers(engine, (name) => this.#onExpiry(name), isBackground);
     this.#performer = new Performer({
@@ -127,10 +132,25 @@ export class ReplicaHost {
       disk: this.disk,
       timers: this.#timers,
       leaving: (effect) => this.#isLeaving(effect),
-      certify: ({ claim }) => trust.certify(self, this.subsystem, claim),
+      certify: ({ claim }) => trust.certify(self, this.#subsystem, claim),
       at: (instant, call) => this.#at(instant, call),
       complete: (job, result, done) => this.#complete(job, result, done),
     });
+  }
+
+  get subsystem(): ThreshSign {
+    return this.#subsystem;
+  }
+
+  /**
+   * Its trusted subsystem has lost its memory, and another one takes its place under an identity of its own. The old one is
+   * returned: a host that is faulty may go on using it.
+   */
+  renewSubsystem(): ThreshSign {
+    invariant(this.#driven === null, "a replica that is down: it learns at its start who it is");
+    const former = this.#subsystem;
+    this.#subsystem = this.#options.trust.renewSubsystem?.(this.self) ?? former;
+    return former;
   }
 
   get alive(): boolean {
@@ -147,7 +167,9 @@ export class ReplicaHost {
     invariant(this.#driven === null, "a replica that does not run yet");
     const effects: Effect[] = [];
     this.#effects = effects;
-    const driven = this.#options.create(this.self, { push: (effect) => void effects.push(effect) });
+    const outbox: Outbox = { push: (effect) => void effects.push(effect) };
+    const identities = this.#options.trust.identities?.(this.self, this.#subsystem);
+    const driven = this.#options.create(this.self, outbox, identities);
     this.#driven = driven;
     this.#options.trace.note(TraceKind.Start, this.#options.engine.now, this.self);
     this.#step(
@@ -251,6 +273,7 @@ export class ReplicaHost {
     const { trust, report } = this.#options;
     const message = content as Message;
     const checks = driven.checks(instance, message);
+    if (checks !== null && isLater(checks)) return false;
     if (checks !== null && trust.authenticate(instance, message, checks)) return true;
     const reason = checks === null ? Misbehaviour.BadFrame : Misbehaviour.BadCertificate;
     report(this.self, from, reason);
@@ -266,7 +289,7 @@ export class ReplicaHost {
       this.act(
         (driven) => {
           if (message.type === "submit") {
-            trust.holds(requestCheck(message.request));
+            for (const check of requestChecks(message.request)) trust.holds(check);
             driven.submit(message.request);
           } else {
             trust.holds(assignCheck(message.assign));
@@ -280,7 +303,7 @@ export class ReplicaHost {
 
   /** An own draft was never certified; everything else in the log is as authentic as when it came. */
   #trusts(driven: Driven, { instance, message }: LogRecord): boolean {
-    const checks = driven.checks(instance, message) ?? [];
+    const checks = (driven.checks(instance, message) ?? []).filter(({ type }) => type !== "later");
     const isDraft = message instanceof Proposal && message.certificate.length === 0;
     return checks
       .filter((check) => !(isDraft && check.type === "identity" && check.signer === this.self))

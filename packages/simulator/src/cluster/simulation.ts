@@ -22,6 +22,8 @@ export interface SimulationOptions<S extends Service> {
   readonly latency?: (random: Random) => LatencyModel;
   readonly delays?: Partial<Delays>;
   readonly admission?: Admission;
+  /** Whether a trusted subsystem that has lost its memory can be admitted again under a new identity. */
+  readonly readmission?: boolean;
   /** Makes the service of one replica, empty. */
   readonly service: (self: ReplicaId) => S;
   /** How long clients wait before they do more; they never do if null, the default. */
@@ -51,12 +53,14 @@ export class Simulation<S extends Service> {
       ...(latency !== undefined && { latency }),
       ...(delays !== undefined && { delays }),
       isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
-      create: (self, outbox) => {
+      create: (self, outbox, identities) => {
         const service = options.service(self);
         const { faults, parameters } = this;
         const admission = options.admission ?? { type: "anyone", clientsMax: parameters.clientsMax };
         const common = { self, faults, parameters, admission, service, outbox, hash: digestOf };
-        const replica = new Replica({ ...common, ordering: protocol.ordering, replies: protocol.replies });
+        const { ordering, replies } = protocol;
+        const known = options.readmission === true ? { identities } : {};
+        const replica = new Replica({ ...common, ordering, replies, ...known });
         this.#services[self] = service;
         this.#replicas[self] = replica;
         return replica;
@@ -85,6 +89,11 @@ export class Simulation<S extends Service> {
     const client = new SimulatedClient({ world, faults, key, retryMicros, coordinator: asks });
     this.clients.push(client);
     return client;
+  }
+
+  /** The trusted subsystem of a replica that is down loses its memory. */
+  renew(replica: ReplicaId): void {
+    this.world.host(replica).renewSubsystem();
   }
 
   crash(replica: ReplicaId): void {

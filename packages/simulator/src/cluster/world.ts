@@ -1,10 +1,8 @@
-import type { Outbox } from "@destiny/core/effects/port";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Digest, Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { Random } from "@destiny/core/kernel/random";
-import type { Driven } from "@destiny/core/replica/driven";
 import type { Reply } from "@destiny/core/wire/reply";
 import { Engine } from "../engine/engine.ts";
 import { Trace } from "../engine/trace.ts";
@@ -16,7 +14,7 @@ import { Network } from "../network/network.ts";
 import type { Shipment } from "../network/shipment.ts";
 import { type Sizes, WEIGHTLESS } from "../network/sizes.ts";
 import { type ClusterTrust, Trust } from "../trust/trust.ts";
-import { CLIENT_INSTANCE, type HostTap, ReplicaHost } from "./replica-host.ts";
+import { CLIENT_INSTANCE, type CreateDriven, type HostTap, ReplicaHost } from "./replica-host.ts";
 import type { TimerName } from "./timers.ts";
 import { printOf, TraceKind } from "./trace-message.ts";
 
@@ -27,7 +25,7 @@ export interface WorldOptions {
   readonly instances: number;
   readonly latency?: (random: Random) => LatencyModel;
   readonly delays?: Partial<Delays>;
-  readonly create: (self: ReplicaId, outbox: Outbox) => Driven;
+  readonly create: CreateDriven;
   /** Whether a timer runs even at rest. */
   readonly isBackground?: (timer: TimerName) => boolean;
   readonly tap?: HostTap;

@@ -80,7 +80,7 @@ export class CrashTrust implements ClusterTrust {
 
   certify(replica: ReplicaId, _subsystem: ThreshSign, claim: Claim): JobResult {
     const result = this.#sign(replica, claim);
-    for (const watcher of this.#watchers) watcher({ replica, claim, result });
+    for (const watcher of this.#watchers) watcher({ replica, bootEpoch: 1, claim, result });
     return result;
   }
 

@@ -15,8 +15,8 @@ export class ModelKeys {
     this.#secret = hash("sha256", secret, "buffer");
   }
 
-  /** The public key of a party by its number: looks as random as a real one. */
-  publicKey(party: number): Digest {
+  /** The public key of a party by its name: looks as random as a real one. */
+  publicKey(party: number | string): Digest {
     return hash("sha256", Buffer.concat([this.#secret, Buffer.from(`public key ${party}`)]), "binary");
   }
 

@@ -1,5 +1,5 @@
 import type { Agreement, AgreementProtocol, Standing, Superior } from "@destiny/core/agreement/agreement";
-import { Verdict } from "@destiny/core/agreement/agreement";
+import { GENESIS_MEMBERS, Verdict } from "@destiny/core/agreement/agreement";
 import type { Job, JobResult, LogRecord } from "@destiny/core/effects/effects";
 import { type Outbox, Port } from "@destiny/core/effects/port";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
@@ -55,7 +55,8 @@ class LoneAgreement implements Driven {
     { window, told, outrun }: Told,
   ) {
     const { self, faults, outbox } = place;
-    const address = { instance: INSTANCE, home: 0, faults, lowOf, probation: (count: number) => 2 * count };
+    const probation = (count: number): number => 2 * count;
+    const address = { instance: INSTANCE, home: 0, faults, members: GENESIS_MEMBERS, lowOf, probation };
     this.#checks = (instance, message) => (instance === INSTANCE ? protocol.checks(address, message) : null);
     const superior: Superior = {
       judge: ({ seq, value }) => judge(seq, decodeUtf8(present(value, "a fresh value").bytes)),

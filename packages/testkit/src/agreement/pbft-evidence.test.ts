@@ -1,3 +1,4 @@
+import { GENESIS_MEMBERS } from "@destiny/core/agreement/agreement";
 import { pbft } from "@destiny/core/agreement/pbft/pbft";
 import { FaultModel } from "@destiny/core/kernel/fault-model";
 import { present } from "@destiny/core/kernel/invariant";
@@ -11,7 +12,14 @@ import { AgreementCluster } from "./agreement-cluster.ts";
 
 const faults = FaultModel.byzantine(4);
 const MAC = pbft({ authentication: "mac" });
-const address = { instance: 0, home: 0, faults, lowOf: () => 0, probation: () => 0 };
+const address = {
+  instance: 0,
+  home: 0,
+  faults,
+  members: GENESIS_MEMBERS,
+  lowOf: () => 0,
+  probation: () => 0,
+};
 
 function decided(): AgreementCluster {
   const cluster = new AgreementCluster(MAC, { faults });

@@ -1,9 +1,10 @@
 import type { ReplicaId } from "../../kernel/ids.ts";
-import type { Check } from "../../wire/check.ts";
+import { type Check, LATER } from "../../wire/check.ts";
 import type { UniqueClaim } from "../../wire/claim.ts";
 import { proofOf } from "../../wire/hybster.ts";
 import { Certificate, type Message, MessageKind, Proposal, Vote } from "../../wire/messages.ts";
 import type { InstanceAddress } from "../agreement.ts";
+import { isOfLaterConfiguration } from "../shared/configurations.ts";
 import { primaryOf } from "../shared/primary.ts";
 import { openShare } from "../shared/signed-share.ts";
 import { viewChecks } from "../shared/trusted/checks.ts";
@@ -15,7 +16,7 @@ import { commitClaim, prepareClaim } from "./claims.ts";
  */
 export function checks(address: InstanceAddress, message: Message): readonly Check[] | null {
   if (message instanceof Proposal && message.kind === MessageKind.Prepare) {
-    return [prepareCheck(address, message)];
+    return isOfLaterConfiguration(address, message.view) ? LATER : [prepareCheck(address, message)];
   }
   if (message instanceof Vote && message.kind === MessageKind.HybsterCommit) {
     return commitChecks(address, message);
@@ -35,6 +36,7 @@ function prepareCheck(address: InstanceAddress, prepare: Proposal): Check {
 function commitChecks(address: InstanceAddress, vote: Vote): readonly Check[] | null {
   const signed = openShare(vote.share);
   if (signed === null || !isBackup(address, vote.view, signed.signer)) return null;
+  if (isOfLaterConfiguration(address, vote.view)) return LATER;
   return [identity(signed.signer, commitClaim(address.instance, vote), signed.signature)];
 }
 
@@ -42,6 +44,7 @@ function commitChecks(address: InstanceAddress, vote: Vote): readonly Check[] | 
 function certificateChecks(address: InstanceAddress, message: Certificate): readonly Check[] | null {
   const proof = proofOf(message);
   if (proof === null || proof.commits.length !== address.faults.quorumBeside(1)) return null;
+  if (isOfLaterConfiguration(address, message.view)) return LATER;
   const { instance } = address;
   const primary = primaryOf(address, message.view);
   const found = [identity(primary, prepareClaim(instance, message), proof.prepare)];

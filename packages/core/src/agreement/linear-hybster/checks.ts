@@ -1,6 +1,7 @@
-import type { Check } from "../../wire/check.ts";
+import { type Check, LATER } from "../../wire/check.ts";
 import { Certificate, type Message, MessageKind, Proposal, Vote } from "../../wire/messages.ts";
 import type { InstanceAddress } from "../agreement.ts";
+import { isOfLaterConfiguration } from "../shared/configurations.ts";
 import { primaryOf } from "../shared/primary.ts";
 import { viewChecks } from "../shared/trusted/checks.ts";
 import { slotClaim } from "./claims.ts";
@@ -12,9 +13,10 @@ import { slotClaim } from "./claims.ts";
  */
 export function checks(address: InstanceAddress, message: Message): readonly Check[] | null {
   if (message instanceof Proposal && message.kind === MessageKind.Prepare) {
-    return [prepareCheck(address, message)];
+    return isOfLaterConfiguration(address, message.view) ? LATER : [prepareCheck(address, message)];
   }
   if (message instanceof Certificate && message.kind === MessageKind.Commit) {
+    if (isOfLaterConfiguration(address, message.view)) return LATER;
     const claim = slotClaim(address.instance, message);
     return [{ type: "certificate", claim, aggregate: message.aggregate }];
   }

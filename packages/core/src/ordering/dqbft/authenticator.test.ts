@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
+import { GENESIS_MEMBERS } from "../../agreement/agreement.ts";
 import { linearHybster } from "../../agreement/linear-hybster/linear-hybster.ts";
 import { FaultModel } from "../../kernel/fault-model.ts";
 import { defaultParameters } from "../../parameters.ts";
@@ -18,7 +19,12 @@ const SIGNATURE = new Uint8Array(64);
 
 const authenticator = new Authenticator(
   { disseminate: linearHybster, order: linearHybster },
-  { faults: FaultModel.hybrid(N), hash: digestOf, parameters: defaultParameters(N) },
+  {
+    faults: FaultModel.hybrid(N),
+    members: GENESIS_MEMBERS,
+    hash: digestOf,
+    parameters: defaultParameters(N),
+  },
 );
 
 /** As it comes off the wire: nobody has looked at a signature in it. */

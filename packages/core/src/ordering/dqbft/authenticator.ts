@@ -28,14 +28,18 @@ export class Authenticator {
   readonly #hash: Hash;
   readonly #addresses: readonly InstanceAddress[];
 
-  constructor(recipe: DqbftRecipe, place: Pick<OrdererContext, "faults" | "hash" | "parameters">) {
-    const { faults, hash, parameters } = place;
+  constructor(
+    recipe: DqbftRecipe,
+    place: Pick<OrdererContext, "faults" | "hash" | "parameters" | "members">,
+  ) {
+    const { faults, hash, parameters, members } = place;
     this.#recipe = recipe;
     this.#hash = hash;
     this.#addresses = Array.from({ length: faults.n + 1 }, (_, instance) => ({
       instance,
       home: instance % faults.n,
       faults,
+      members,
       lowOf: (anchor) => lowIn(anchor, instance, faults.n, hash),
       probation: (count) => (instance < faults.n ? probation(count, parameters) : 0),
     }));

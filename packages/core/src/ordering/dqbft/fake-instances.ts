@@ -53,6 +53,8 @@ export class FakeAgreement implements Agreement {
     this.pursued.push(seq);
   }
 
+  reconfigure(): void {}
+
   suspect(view: View): void {
     this.suspected.push(view);
     this.view = view;

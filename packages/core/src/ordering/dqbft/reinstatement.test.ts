@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
+import { GENESIS_MEMBERS } from "../../agreement/agreement.ts";
 import { FaultModel } from "../../kernel/fault-model.ts";
 import { Challenge, Health, Reinstate, Rejoin } from "../../wire/composition.ts";
 import { FakeSurroundings } from "./fake-instances.ts";
@@ -26,6 +27,7 @@ beforeEach(() => {
     rejoinTimer: REJOIN,
     grantTimer: GRANT,
     delay: 100,
+    members: GENESIS_MEMBERS,
     executed: () => 40,
     stable: () => stable,
     granted: (instance) => void granted.push(instance),
@@ -169,7 +171,7 @@ test("in a large cluster words are passed on to a few, each of whom does the sam
     faults: many,
     hash: (bytes) => hash("sha256", bytes, "binary"),
     ...{ rejoinTimer: REJOIN, grantTimer: GRANT, delay: 100 },
-    ...{ executed: () => 40, stable: () => 0, granted: () => {} },
+    ...{ members: GENESIS_MEMBERS, executed: () => 40, stable: () => 0, granted: () => {} },
   });
   for (let signer = 3; signer <= 53; signer += 1) reinstatement.onReinstate(vote(signer, 101));
   expect(around.d(1).suspected).toEqual([101]);

@@ -1,3 +1,4 @@
+import type { Members } from "../../agreement/agreement.ts";
 import type { Jobs } from "../../effects/jobs.ts";
 import type { Port } from "../../effects/port.ts";
 import type { FaultModel } from "../../kernel/fault-model.ts";
@@ -23,6 +24,8 @@ export interface ReinstatementOptions {
   /** Last slot of the global order that is executed here, and the newest stable checkpoint known. */
   readonly executed: () => SequenceNumber;
   readonly stable: () => SequenceNumber;
+  /** Who has no identity leads no view. */
+  readonly members: Pick<Members, "ownSince" | "configuration">;
   /** The D-instance goes to a view of its home: its timers are short again. */
   readonly granted: (instance: ReplicaId) => void;
 }
@@ -134,7 +137,8 @@ export class Reinstatement {
    */
   #rejoin(): void {
     const { self, port } = this.#options;
-    if (!this.#isAway(self)) return;
+    const { ownSince, configuration } = this.#options.members;
+    if (!this.#isAway(self) || ownSince > configuration) return;
     if (this.#rejoining.running) return;
     this.#nonce += 1;
     port.broadcast(new Rejoin(this.#nonce));

@@ -1,6 +1,7 @@
 import type { Standing } from "../../agreement/agreement.ts";
 import type { Jobs } from "../../effects/jobs.ts";
 import type { Port } from "../../effects/port.ts";
+import type { Configuration } from "../../kernel/configurations.ts";
 import type { InstanceId, ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
 import type { Anchor } from "../../wire/anchor.ts";
 import { HeaderRelay } from "../../wire/composition.ts";
@@ -59,6 +60,8 @@ export class Rooms {
   /** D-instances in foreign views. */
   readonly #away = new Set<ReplicaId>();
   #stable: SequenceNumber = 0;
+  /** The configuration that the instances were told of. */
+  #configuration: Configuration = 0;
 
   constructor(options: RoomsOptions) {
     this.#options = options;
@@ -106,6 +109,7 @@ export class Rooms {
       delay: parameters.reinstatementDelay,
       executed: () => this.sequencer.executed,
       stable: () => this.#stable,
+      members: context.members,
       granted: (instance) => this.oversight.reinstated(instance),
     });
   }
@@ -121,14 +125,24 @@ export class Rooms {
       const notices = this.instances.takeNotices();
       for (const notice of notices) this.#onNotice(notice);
       const blocked = this.sequencer.run();
+      const moved = this.#reconfigure();
       if (blocked !== null) this.#pursue(blocked.instance, blocked.seq);
       this.fill.run();
       const proposed = this.orderPrimary.propose();
       if (proposed !== null) this.#onAccepted(proposed);
-      if (proposed === null && notices.length === 0) break;
+      if (proposed === null && notices.length === 0 && !moved) break;
     }
     for (const instance of this.log.takeMoved()) this.oversight.look(instance);
     if (touched !== null) this.oversight.look(touched);
+  }
+
+  /** An admission is executed: every instance is sealed on its own (dqbft.md H13). */
+  #reconfigure(): boolean {
+    const { executed } = this.#options.context.members;
+    if (executed <= this.#configuration) return false;
+    this.#configuration = executed;
+    for (const agreement of this.instances.all) agreement.reconfigure();
+    return true;
   }
 
   /** The same, if anything may have happened to all of them. */

@@ -5,6 +5,7 @@ import {
   type AgreementContext,
   type AgreementProtocol,
   FIRST_STANDING,
+  GENESIS_MEMBERS,
   Verdict,
 } from "../../agreement/agreement.ts";
 import type { Effect } from "../../effects/effects.ts";
@@ -121,6 +122,7 @@ class Stage {
       outbox: { push: (effect) => void this.effects.push(effect) },
       hash: digestOf,
       parameters,
+      members: GENESIS_MEMBERS,
       sequel: {
         execute: ({ seq }) => void this.executed.push(seq),
         assign: () => {},

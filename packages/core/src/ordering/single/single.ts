@@ -9,6 +9,7 @@ import {
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Jobs } from "../../effects/jobs.ts";
 import { Port } from "../../effects/port.ts";
+import type { Configuration } from "../../kernel/configurations.ts";
 import {
   COUNTER_MAX,
   type Digest,
@@ -62,6 +63,8 @@ class Single implements Orderer {
   readonly #submitted = new Map<SequenceNumber, Value>();
   #executed: SequenceNumber = 0;
   #checkpoint: SequenceNumber = 0;
+  /** The configuration that the instance was told of. */
+  #configuration: Configuration = 0;
 
   constructor(protocol: AgreementProtocol, context: OrdererContext) {
     const { self, outbox, hash, parameters } = context;
@@ -201,9 +204,9 @@ class Single implements Orderer {
   }
 
   get #address(): InstanceAddress {
-    const { faults, hash } = this.#context;
+    const { faults, members, hash } = this.#context;
     const lowOf = (anchor: Anchor): SequenceNumber | null => lowIn(anchor, hash);
-    return { instance: INSTANCE, home: 0, faults, lowOf, probation: () => 0 };
+    return { instance: INSTANCE, home: 0, faults, members, lowOf, probation: () => 0 };
   }
 
   #superior(): Superior {
@@ -228,10 +231,18 @@ class Single implements Orderer {
   #settle(): void {
     for (const notice of this.#notices.splice(0)) this.#onNotice(notice);
     while (this.#executeNext());
+    this.#reconfigure();
     this.#watch.follow();
     const { known, low } = this.#agreement;
     if (known >= low + this.#context.parameters.orderWindow) this.#watch.pause(Row.Proposal);
     else this.#watch.resume(Row.Proposal);
+  }
+
+  #reconfigure(): void {
+    const { executed } = this.#context.members;
+    if (executed <= this.#configuration) return;
+    this.#configuration = executed;
+    this.#agreement.reconfigure();
   }
 
   #onNotice(notice: Notice): void {

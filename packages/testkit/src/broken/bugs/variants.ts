@@ -39,8 +39,8 @@ const EXECUTION: readonly PlantedBug[] = [
     edits: [
       {
         file: EXECUTOR,
-        find: "if (request.valid !== true || !this.admits(request.client)) return false;\n    return !partitioned",
-        replace: "if (!this.admits(request.client)) return false;\n    return !partitioned",
+        find: "if (request.valid !== true) return false;\n    if (this.isAdmission",
+        replace: "if (this.isAdmission",
       },
     ],
     ...DESTINY_3,

@@ -1,4 +1,4 @@
-import type { InstanceAddress } from "@destiny/core/agreement/agreement";
+import { GENESIS_MEMBERS, type InstanceAddress } from "@destiny/core/agreement/agreement";
 import { checks } from "@destiny/core/agreement/linear-hybster/checks";
 import { slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
 import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
@@ -38,7 +38,13 @@ export interface Said {
  * Three replicas, one instance, whose primary of view v is replica v mod 3.
  */
 export class Counterfeit {
-  readonly law: Law = { lowOf, probation: () => 0, window: WINDOW, noop: noop(digestOf).digest };
+  readonly law: Law = {
+    lowOf,
+    oldestBase: () => 0,
+    probation: () => 0,
+    window: WINDOW,
+    noop: noop(digestOf).digest,
+  };
   readonly lineage: Lineage;
   readonly #cluster: AgreementCluster;
   readonly #address: InstanceAddress;
@@ -46,7 +52,7 @@ export class Counterfeit {
   constructor() {
     const faults = FaultModel.hybrid(N);
     this.#cluster = new AgreementCluster(linearHybster, { faults, window: WINDOW });
-    this.#address = { instance: 0, home: 0, faults, lowOf, probation: () => 0 };
+    this.#address = { instance: 0, home: 0, faults, members: GENESIS_MEMBERS, lowOf, probation: () => 0 };
     this.lineage = new Lineage(this.law, faults.oneCorrect);
   }
 

@@ -1,3 +1,4 @@
+import { GENESIS_MEMBERS } from "@destiny/core/agreement/agreement";
 import { checks } from "@destiny/core/agreement/pbft/checks";
 import { decide, type Rules } from "@destiny/core/agreement/pbft/decide";
 import { FaultModel } from "@destiny/core/kernel/fault-model";
@@ -88,6 +89,7 @@ export function orderedOnOneStatement(): void {
     instance: 0,
     home: 0,
     faults: RULES.faults,
+    members: GENESIS_MEMBERS,
     lowOf: RULES.lowOf,
     probation: RULES.probation,
   };

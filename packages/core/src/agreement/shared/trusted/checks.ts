@@ -1,6 +1,6 @@
 import type { ReplicaId } from "../../../kernel/ids.ts";
 import { type Anchor, anchorCheck } from "../../../wire/anchor.ts";
-import type { Check } from "../../../wire/check.ts";
+import { type Check, LATER } from "../../../wire/check.ts";
 import { type Message, type Proposal, Pull } from "../../../wire/messages.ts";
 import {
   Body,
@@ -12,6 +12,7 @@ import {
   ViewChange,
 } from "../../../wire/view-change.ts";
 import type { InstanceAddress } from "../../agreement.ts";
+import { isOfLaterConfiguration, tableOf } from "../configurations.ts";
 import { primaryOf } from "../primary.ts";
 import { ackClaim, departureClaim, openingClaim } from "./claims.ts";
 
@@ -31,14 +32,20 @@ export function viewChecks(
   prepareCheck: PrepareCheck,
 ): readonly Check[] | null {
   if (UNSIGNED.some((form) => message instanceof form)) return [];
-  if (message instanceof ViewChange) return new Gathering(address, prepareCheck).viewChange(message);
-  if (message instanceof NewView) return new Gathering(address, prepareCheck).newView(message);
-  if (message instanceof NewViewAck) return ackChecks(address, message);
-  return null;
+  if (message instanceof ViewChange) {
+    if (isOfLaterConfiguration(address, message.to)) return LATER;
+    return new Gathering(address, prepareCheck).viewChange(message);
+  }
+  if (message instanceof NewView) {
+    if (isOfLaterConfiguration(address, message.view)) return LATER;
+    return new Gathering(address, prepareCheck).newView(message);
+  }
+  return message instanceof NewViewAck ? ackChecks(address, message) : null;
 }
 
 function ackChecks(address: InstanceAddress, ack: NewViewAck): readonly Check[] | null {
   if (ack.sender >= address.faults.n || ack.view === 0) return null;
+  if (isOfLaterConfiguration(address, ack.view)) return LATER;
   const { sender: signer, certificate } = ack;
   return [{ type: "identity", signer, claim: ackClaim(address.instance, ack), certificate }];
 }
@@ -86,7 +93,7 @@ class Gathering {
   }
 
   #addLink(signer: ReplicaId, link: ViewChange["link"]): void {
-    const claim = departureClaim(this.#address.instance, link);
+    const claim = departureClaim(this.#address.instance, link, tableOf(this.#address, link.to));
     this.#checks.push({ type: "identity", signer, claim, certificate: link.certificate });
   }
 

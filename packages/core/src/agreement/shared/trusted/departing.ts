@@ -8,6 +8,7 @@ import {
   ViewChange,
   type ViewState,
 } from "../../../wire/view-change.ts";
+import { tableOf } from "../configurations.ts";
 import { departureClaim } from "./claims.ts";
 import { VIEW_TICKET } from "./tickets.ts";
 import type { Views } from "./views.ts";
@@ -63,7 +64,8 @@ export class Departing {
   /** Makes what {@link current} lacks. */
   proceed(): void {
     const { place, ordering } = this.#views;
-    if (place.active || ordering.voting.busy || this.#certifying || this.current !== null) return;
+    if (place.active || !place.counts || ordering.voting.busy || this.#certifying || this.current !== null)
+      return;
     if (this.#refused === place.view || this.#chain.length >= CHAIN_MAX) return;
     // A draft that the log gave back may have been certified: it must be the same one (hybster.md 10.2).
     const isDraft = this.#own !== null && this.#own.certificate.length === 0;
@@ -74,8 +76,9 @@ export class Departing {
     }
     this.#certifying = true;
     const { to, digest } = present(this.#own, "a ViewChange to certify");
-    const claim = departureClaim(this.#views.context.instance, { to, digest, old: null });
-    this.#views.context.port.certify(VIEW_TICKET, claim);
+    const { context } = this.#views;
+    const claim = departureClaim(context.instance, { to, digest, old: null }, tableOf(context, to));
+    context.port.certify(VIEW_TICKET, claim);
   }
 
   /** All that we certified in our base and no checkpoint covers. */

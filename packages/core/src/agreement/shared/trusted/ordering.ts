@@ -5,6 +5,7 @@ import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
 import { SlotRing } from "../../../kernel/slot-ring.ts";
 import { type Certificate, type Evidence, MessageKind, Proposal } from "../../../wire/messages.ts";
 import type { Value } from "../../../wire/value.ts";
+import { FetchBodies } from "../../../wire/view-change.ts";
 import { type AgreementContext, Verdict } from "../../agreement.ts";
 import { CatchUp } from "../catch-up.ts";
 import { Holdings } from "./holdings.ts";
@@ -64,7 +65,10 @@ export class Ordering<Slot extends TrustedSlot> {
       ahead: (view, from) => events.ahead(view, from),
       commit: (certificate) => this.onCommit(context.self, certificate),
     });
-    this.catchUp = new CatchUp(context, this, 1, this.phase);
+    this.catchUp = new CatchUp(context, this, 1, {
+      answer: (to, slot, values) => this.phase.answer(to, slot, values),
+      help: (slot, age) => this.#help(slot, age),
+    });
     this.holdings = new Holdings(this.slots, place, context.hash);
     this.voting = new Voting(context, place, this.slots, {
       claim: (proposal) => this.phase.claim(proposal),
@@ -98,8 +102,8 @@ export class Ordering<Slot extends TrustedSlot> {
   }
 
   get mayPropose(): boolean {
-    const { active, mute } = this.#place;
-    if (!active || mute || !this.#isPrimary) return false;
+    const { active, silent } = this.#place;
+    if (!active || silent || !this.#isPrimary) return false;
     return this.slots.contains(this.nextSlot) && this.voting.next === this.nextSlot;
   }
 
@@ -151,7 +155,8 @@ export class Ordering<Slot extends TrustedSlot> {
 
   /** The operator has to know: until this replica is healed, it counts among the f. */
   fallSilent(): void {
-    if (!this.#place.mute) this.#context.port.report(this.#context.self, Misbehaviour.CounterAhead);
+    if (this.#place.silent) return;
+    this.#context.port.report(this.#context.self, Misbehaviour.CounterAhead);
     this.#place.mute = true;
   }
 
@@ -267,6 +272,25 @@ export class Ordering<Slot extends TrustedSlot> {
     this.#deliver(slot);
   }
 
+  /** What peers show of it may be certified in a configuration that is not known here; the value speaks for itself. */
+  #help(slot: Slot, age: number): void {
+    this.phase.help(slot, age);
+    const { self, faults, port } = this.#context;
+    const peer = (self + age) % faults.n;
+    if (slot.commit !== null && age > 1 && peer !== self)
+      port.send(peer, new FetchBodies([slot.commit.digest]));
+  }
+
+  /** A value without a header: what a peer can give that shows no header which can be checked here. */
+  onValue(value: Value): void {
+    for (let seq = this.#decided + 1; seq <= Math.min(this.#known, this.slots.high); seq += 1) {
+      const slot = this.slots.find(seq);
+      if (slot === undefined || slot.delivered || slot.commit?.digest !== value.digest) continue;
+      slot.bodies.set(value.digest, unproven(slot.commit, value));
+      this.#deliver(slot);
+    }
+  }
+
   /** Hands a decided value up, once. */
   #deliver(slot: Slot): void {
     if (slot.delivered || slot.commit === null) return;
@@ -366,4 +390,10 @@ export class Ordering<Slot extends TrustedSlot> {
     this.voting.resume();
     this.catchUp.arm();
   }
+}
+
+/** A decided value whose Prepare is not here: of use for itself alone. */
+function unproven({ view, seq, digest, extension }: Certificate, value: Value): Proposal {
+  const header = { kind: MessageKind.Prepare, view, seq, digest, extension };
+  return new Proposal({ ...header, certificate: NOTHING, share: NOTHING, value, evidence: [] });
 }

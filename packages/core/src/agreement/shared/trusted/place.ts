@@ -1,3 +1,4 @@
+import { configurationOf } from "../../../kernel/configurations.ts";
 import type { ReplicaId, SequenceNumber, View } from "../../../kernel/ids.ts";
 import type { Anchor } from "../../../wire/anchor.ts";
 import { FIRST_STANDING, type InstanceAddress, type Standing } from "../../agreement.ts";
@@ -29,6 +30,20 @@ export class Place {
 
   get baseView(): View {
     return this.base.standing.view;
+  }
+
+  /**
+   * Whether our trusted subsystem has a voice in the base: its identity was admitted with the configuration of the base or one
+   * before (hybster.md 10.1). One that was not admitted has none anywhere.
+   */
+  get counts(): boolean {
+    const { members, faults } = this.address;
+    return configurationOf(this.baseView, faults.n) >= members.ownSince;
+  }
+
+  /** Whether nothing may be signed in the base. */
+  get silent(): boolean {
+    return this.mute || !this.counts;
   }
 
   primary(view: View): ReplicaId {

@@ -1,4 +1,5 @@
 import type { JobResult, LogRecord } from "../../../effects/effects.ts";
+import { configurationOf, firstViewOf } from "../../../kernel/configurations.ts";
 import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../../kernel/ids.ts";
 import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
 import type { Anchor } from "../../../wire/anchor.ts";
@@ -41,9 +42,11 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
   readonly #recovered: LogRecord[] = [];
 
   constructor(context: AgreementContext, phaseOf: (around: Around<Slot>) => Phase<Slot>) {
-    const { lowOf, probation, hash, parameters } = context;
+    const { lowOf, probation, hash, parameters, members, faults } = context;
     this.#context = context;
-    const law = { lowOf, probation, window: parameters.window, noop: noop(hash).digest };
+    const oldestBase = (sender: ReplicaId, to: View): View =>
+      firstViewOf(members.since(sender, configurationOf(to, faults.n)), faults.n);
+    const law = { lowOf, probation, oldestBase, window: parameters.window, noop: noop(hash).digest };
     this.#place = new Place(context, law);
     const events = {
       ahead: (view: View, from: ReplicaId) => this.#views.onAhead(view, from),
@@ -122,10 +125,15 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
       case MessageKind.FetchBodies:
         return this.#bodies.onFetch(from, message as FetchBodies);
       case MessageKind.Body:
-        return this.#views.onValue((message as Body).value);
+        return this.#onValue((message as Body).value);
       default:
         return this.#context.port.report(from, Misbehaviour.NotForUs);
     }
+  }
+
+  #onValue(value: Value): void {
+    this.#views.onValue(value);
+    this.#ordering.onValue(value);
   }
 
   expire(timer: TimerId): void {
@@ -152,6 +160,10 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
 
   suspect(view: View): void {
     this.#views.leave(view);
+  }
+
+  reconfigure(): void {
+    this.#views.reconfigure();
   }
 
   advance(low: SequenceNumber, anchor: Anchor): void {

@@ -24,6 +24,7 @@ const digest = (name: string): string => hash(new TextEncoder().encode(name));
 const NOTHING = new Uint8Array(0);
 const WINDOW = 16;
 const law: Law = {
+  oldestBase: () => 0,
   lowOf: (anchor) => anchor.seq,
   probation: (count) => 4 * count,
   window: WINDOW,

@@ -1,4 +1,4 @@
-import type { Digest, SequenceNumber, View } from "../../../kernel/ids.ts";
+import type { Digest, ReplicaId, SequenceNumber, View } from "../../../kernel/ids.ts";
 import { present } from "../../../kernel/invariant.ts";
 import type { Anchor } from "../../../wire/anchor.ts";
 import type { Proposal } from "../../../wire/messages.ts";
@@ -9,6 +9,8 @@ import { FIRST_STANDING, type InstanceAddress, type Standing } from "../../agree
 /** What is the same for all that one instance judges. */
 export interface Law extends Pick<InstanceAddress, "lowOf" | "probation"> {
   readonly window: number;
+  /** The lowest base that a ViewChange of this sender to this view may have: what its identity was admitted with. */
+  readonly oldestBase: (sender: ReplicaId, to: View) => View;
   /** Digest of the no-op, which fills what no ViewChange lists. */
   readonly noop: Digest;
 }
@@ -55,6 +57,8 @@ export function baseOf(law: Law, newView: NewView): Base {
 export function isValidViewChange(law: Law, viewChange: ViewChange, base: Base): boolean {
   const { oLast, prepares } = viewChange;
   if (viewChange.base !== base.standing.view) return false;
+  // What its former identity signed before that, it does not show (hybster.md 10.1).
+  if (viewChange.base < law.oldestBase(viewChange.sender, viewChange.to)) return false;
   if (viewChange.baseDigest !== (base.newView?.digest ?? FIRST_VIEW_DIGEST)) return false;
   if (!isContiguous([...viewChange.chain, viewChange.link], viewChange)) return false;
   const low = lowIn(law, viewChange.anchor);

@@ -13,6 +13,7 @@ import {
   ViewState,
 } from "../../../wire/view-change.ts";
 import type { AgreementContext } from "../../agreement.ts";
+import { isOfLaterConfiguration, successorOf } from "../configurations.ts";
 import { ViewChangeTimer } from "../view-change-timer.ts";
 import { ackClaim } from "./claims.ts";
 import { Departing } from "./departing.ts";
@@ -61,11 +62,18 @@ export class ViewChanger {
 
   /** Leaves for a higher view. A NewView of ours that was begun is finished first (hybster.md 6.4). */
   leave(to: View): void {
+    if (isOfLaterConfiguration(this.#context, to)) return; // Whoever knows it has executed what we will.
     if (this.#presiding.opening !== null) this.#postponed = Math.max(this.#postponed, to);
     else if (to > this.#place.view) {
       this.#depart(to);
       this.pump();
     }
+  }
+
+  /** An admission is executed: seals what we signed in the configuration before, by leaving for the new one. */
+  reconfigure(): void {
+    const to = successorOf(this.#context, this.#place.view);
+    if (to !== null) this.leave(to);
   }
 
   #depart(to: View): void {
@@ -125,6 +133,7 @@ export class ViewChanger {
   onAhead(view: View, from: ReplicaId): void {
     const { lineage, wants } = this.#views;
     if (view <= this.#place.baseView || lineage.has(view) || wants.wantsView(view)) return;
+    if (isOfLaterConfiguration(this.#context, view)) return;
     wants.view(view, from);
     this.#resends.hurry();
   }
@@ -155,6 +164,7 @@ export class ViewChanger {
 
   /** Goes on as far as it can. To be called after whatever may have made it possible. */
   pump(): void {
+    this.reconfigure();
     this.#judge();
     const busy = this.#ordering.voting.busy || this.#departing.busy || this.#presiding.opening !== null;
     if (!busy) {
@@ -357,6 +367,8 @@ export class ViewChanger {
     place.adopt(place.base.newView?.anchor ?? null);
     place.adopt(state.own?.anchor ?? null);
     this.#views.departures.target(state.view);
+    // What an identity before ours signed is of no use to ours.
+    if (!place.counts) return;
     this.#departing.recover(state);
     this.#presiding.recover(state.opening);
   }

@@ -98,7 +98,7 @@ export class Voting<Slot extends TrustedSlot> {
 
   #maySign(slot: Slot, proposal: Proposal): boolean {
     const { commit, signing, refused } = slot;
-    if (this.#place.mute || signing || refused) return false;
+    if (this.#place.silent || signing || refused) return false;
     // A later view decided something else: this one is over, we only have not heard.
     if (commit !== null && commit.view > proposal.view) return false;
     if (proposal.seq <= this.#place.base.standing.maximum) return true; // What a NewView proposes again is never judged.
@@ -133,7 +133,7 @@ export class Voting<Slot extends TrustedSlot> {
    */
   resume(): void {
     this.#signed = this.#floor;
-    if (!this.#place.active) return;
+    if (!this.#place.active || this.#place.silent) return;
     let last = this.#signed;
     while (this.#slots.find(last + 1)?.proposal?.value) last += 1;
     for (let seq = this.#signed + 1; seq <= last; seq += 1) {

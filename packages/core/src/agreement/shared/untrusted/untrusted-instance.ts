@@ -183,6 +183,9 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
     this.#changer?.show(to);
   }
 
+  /** Nothing that it relies on is forgotten with a trusted subsystem. */
+  reconfigure(): void {}
+
   suspect(view: View): void {
     this.#views.start(view);
   }
