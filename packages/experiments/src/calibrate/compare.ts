@@ -52,7 +52,7 @@ const SECOND = 1_000_000;
 const LOOPBACK = "uniform:0.1";
 
 /** Simulates what the real cluster was: replicas, signers and clients on this machine's processors, with a disk. */
-export function simulated(configuration: Configuration, profile: CostProfile, diskMicros: number): Shown {
+function simulated(configuration: Configuration, profile: CostProfile, diskMicros: number): Shown {
   const processors = availableParallelism();
   const here: CostProfile = {
     ...profile,

@@ -4,7 +4,7 @@ import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { type CostProfile, parseProfile } from "@destiny/simulator/machine/cost-profile";
 
 /** Profiles that come with the project. */
-export const PROFILES = ["paper-2022", "modern"] as const;
+const PROFILES = ["paper-2022", "modern"] as const;
 
 /** Where a profile that comes with the project is. */
 export function profilePath(name: string): string {

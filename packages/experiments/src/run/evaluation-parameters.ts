@@ -11,7 +11,7 @@ export const OPEN_IN_FLIGHT = 16;
 export const PATIENCE = 1.5;
 
 /** The authors' O-instance: up to 24 references, or 50 ms (evaluation.md 1.2). */
-export const ORDER_BATCH = { entries: 24, delay: 50_000 } as const;
+const ORDER_BATCH = { entries: 24, delay: 50_000 } as const;
 
 /**
  * Timers and windows of the evaluation, the same for all protocols: nothing is asked again before a round trip around the world

@@ -5,7 +5,7 @@ import type { Wan } from "@destiny/simulator/network/wan";
 export const FIRST_PRIMARY: ReplicaId = 0;
 
 /** The region of a replica: they go round. */
-export function regionOf(replica: ReplicaId, wan: Wan): number {
+function regionOf(replica: ReplicaId, wan: Wan): number {
   return replica % wan.regions.length;
 }
 
