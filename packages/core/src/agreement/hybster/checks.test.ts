@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import { sameViewIn } from "../../kernel/configurations.ts";
 import { FaultModel } from "../../kernel/fault-model.ts";
 import type { ReplicaId } from "../../kernel/ids.ts";
-import type { Check } from "../../wire/check.ts";
+import { type Check, LATER } from "../../wire/check.ts";
 import type { UniqueClaim } from "../../wire/claim.ts";
 import { commitCertificate } from "../../wire/hybster.ts";
 import { Certificate, MessageKind, Proposal, Pull, Vote } from "../../wire/messages.ts";
-import type { InstanceAddress } from "../agreement.ts";
+import { GENESIS_MEMBERS, type InstanceAddress } from "../agreement.ts";
 import { makeShare } from "../shared/signed-share.ts";
 import { checks } from "./checks.ts";
 import { commitClaim, prepareClaim } from "./claims.ts";
@@ -17,7 +18,8 @@ const PREPARE = Uint8Array.of(9);
 
 /** Instance 3, at home at replica 3: in view 2 of five, its primary is replica 0. */
 function address(n: number): InstanceAddress {
-  return { instance: 3, home: 3, faults: FaultModel.hybrid(n), lowOf: () => 0, probation: () => 0 };
+  const faults = FaultModel.hybrid(n);
+  return { instance: 3, home: 3, faults, members: GENESIS_MEMBERS, lowOf: () => 0, probation: () => 0 };
 }
 
 function commitOf(signer: ReplicaId): Vote {
@@ -71,6 +73,12 @@ test("head: at n = 4 a quorum is three, f + 1 is not enough", () => {
   const home = { ...address(4), home: 0 }; // Replica 2 is the primary.
   expect(checks(home, certificateOf(0))).toBeNull();
   expect(checks(home, certificateOf(0, 1))).toHaveLength(3);
+});
+
+test("10.1: who speaks in a configuration that is not known here cannot be said yet", () => {
+  const view = sameViewIn(slot.view, 1, 5);
+  expect(checks(address(5), new Vote({ ...commitOf(4), view }))).toBe(LATER);
+  expect(checks(address(5), new Certificate({ ...certificateOf(1, 4), view }))).toBe(LATER);
 });
 
 test("messages of other protocols, and what is no proof, are refused; questions need no proof", () => {
