@@ -110,7 +110,8 @@ test("S7: who has left a view gives no new vote in it, and may repeat an old one
 
 test("S14: what grows beyond what is declared is told of", () => {
   const parameters = { intakeBytesMax: 10, clientsMax: 2, orderWindow: 4, disseminationWindow: 4 };
-  const fine = { queuedBytes: 10, clients: 2, timers: 4, instances: [{ instance: 0, low: 1, decided: 5 }] };
+  const instances = [{ instance: 0, low: 1, decided: 5 }];
+  const fine = { queuedBytes: 10, clients: 2, timers: 4, instances, records: [20] };
   const tripped = (holdings: typeof fine): string | null =>
     trippedBy(() => {
       const oracle = new Memory({ n: 3, faulty: NONE, parameters, holdings: () => holdings });
@@ -121,4 +122,17 @@ test("S14: what grows beyond what is declared is told of", () => {
   expect(tripped({ ...fine, clients: 3 })).toBe("S14 bounded memory");
   expect(tripped({ ...fine, timers: 1_000 })).toBe("S14 bounded memory");
   expect(tripped({ ...fine, instances: [{ instance: 0, low: 1, decided: 6 }] })).toBe("S14 bounded memory");
+  expect(tripped({ ...fine, records: [100] })).toBe("S14 bounded memory");
+  const oracle = new Memory({ n: 3, faulty: NONE, parameters, holdings: () => fine });
+  const job = { instance: 0, ticket: 1 };
+  const certify: Effect = { type: "certify", job, claim: slot(0, 0, 1, A) };
+  const busy = (jobs: number): string | null =>
+    trippedBy(() => {
+      for (let i = 0; i < jobs; i += 1) oracle.asked(0, certify);
+      for (let event = 0; event < 100; event += 1) oracle.stepped(0);
+    });
+  expect(busy(90)).toBeNull();
+  for (let i = 0; i < 90; i += 1) oracle.stepping(0, { type: "job", job });
+  expect(busy(90)).toBeNull();
+  expect(busy(90)).toBe("S14 bounded memory");
 });

@@ -51,14 +51,16 @@ const NETWORK: readonly Decision["kind"][] = [
 export interface RunOptions {
   readonly plan: Plan;
   readonly protocol: Protocol;
+  /** Who else is to watch; none if absent. */
+  readonly watchers?: (stage: Stage) => readonly Observer[];
 }
 
 /** Plays a plan to its end, or to the first violation. */
-export function run({ plan, protocol }: RunOptions): Outcome {
+export function run({ plan, protocol, watchers }: RunOptions): Outcome {
   const tally = new Tally();
   const stage = new Stage({ plan, protocol, faulty: faultyIn(plan.decisions) });
   const oracles = setUpOracles(stage);
-  stage.watch([...oracles.observers, counting(tally)]);
+  stage.watch([...oracles.observers, counting(tally), ...(watchers?.(stage) ?? [])]);
   const { finding, sighting } = findingOf(stage, () => {
     if (plan.overTheWire) sendBytes(stage);
     stage.start();

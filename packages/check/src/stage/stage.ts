@@ -21,6 +21,7 @@ import { clientOf, SimulatedClient } from "@destiny/simulator/clients/client";
 import type { HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
 import { World } from "@destiny/simulator/cluster/world";
 import { uniformLatency } from "@destiny/simulator/network/latency";
+import type { Holdings } from "../oracles/memory.ts";
 import { Violation } from "../oracles/violation.ts";
 import type { Plan } from "../plan/plan.ts";
 import { Rogue } from "../rogues/rogue.ts";
@@ -142,8 +143,12 @@ export class Stage {
     return this.replica(self).status();
   }
 
-  holdings(self: ReplicaId): ReplicaStatus & { readonly timers: number } {
-    return { ...this.status(self), timers: this.world.host(self).timersRunning };
+  /** What a replica holds: as it says itself, and as its machine has it. */
+  holdings(self: ReplicaId): Holdings {
+    const { disk, timersRunning } = this.world.host(self);
+    const status = this.status(self);
+    const records = status.instances.map(({ instance }) => disk.recordsAbove(instance));
+    return { ...status, timers: timersRunning, records };
   }
 
   /** Digests of the proposals for a slot that its disk holds; null if the slot lies below the watermark. */

@@ -186,4 +186,40 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
     ...DESTINY_3,
     caughtBy: SIMULATION,
   },
+  {
+    id: "assign-to-nobody",
+    title: "lets a client move to a coordinator that does not exist",
+    source: "DQBFT 3.2.6; S11",
+    edits: [
+      {
+        file: "packages/core/src/replica/executor.ts",
+        find: "if (request.valid !== true || request.coordinator >= n ||",
+        replace: "if (request.valid !== true ||",
+      },
+    ],
+    ...DESTINY_3,
+    caughtBy: SIMULATION,
+  },
+  {
+    id: "statuses-kept",
+    title: "keeps every status that a peer sends",
+    source: "reliability programme, S14",
+    edits: [
+      {
+        file: "packages/core/src/replica/status-exchange.ts",
+        find: "readonly #pulls = new Map<ReplicaId, number>();",
+        replace: "readonly #pulls = new Map<ReplicaId, number>();\n  readonly #kept: Status[] = [];",
+      },
+      {
+        file: "packages/core/src/replica/status-exchange.ts",
+        find: "this.#furthest = Math.max(this.#furthest, status.executed);",
+        replace: "this.#furthest = Math.max(this.#furthest, status.executed);\n    this.#kept.push(status);",
+      },
+    ],
+    ...DESTINY_3,
+    caughtBy: unitTest(
+      "packages/check/src/run/retention.test.ts",
+      "S14, as the garbage collector finds it: destiny",
+    ),
+  },
 ];
