@@ -10,8 +10,9 @@ import {
   type PreparedCertificate,
 } from "../../wire/pbft.ts";
 import { viewChangeContent } from "../../wire/pbft-codec.ts";
+import { faded } from "../shared/fading.ts";
 import type { ChangeRules } from "../shared/untrusted/changes.ts";
-import { type Decision, fade } from "../shared/untrusted/decision.ts";
+import type { Decision } from "../shared/untrusted/decision.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Authentication } from "./checks.ts";
 import { viewChangeClaim } from "./claims.ts";
@@ -65,7 +66,8 @@ export class PbftChanges implements ChangeRules<PbftViewChange> {
       const digests = [...slot.preprepared].sort(([a], [b]) => (a < b ? -1 : 1));
       for (const [digest, of] of digests) preprepared.push({ seq, digest, view: of });
     }
-    const count = fade(standing, decided);
+    // Deviation: the new view's maximum is not known yet, so what is decided here takes its place.
+    const count = faded(standing, decided);
     return new PbftViewChange({
       view,
       sender: self,

@@ -3,8 +3,9 @@ import type { StatementClaim } from "../../wire/claim.ts";
 import { MessageKind } from "../../wire/messages.ts";
 import type { PbftNewView } from "../../wire/pbft.ts";
 import { SbftViewChange, SbftViewChangeForward, SbftViewState, type SlotReport } from "../../wire/sbft.ts";
+import { faded } from "../shared/fading.ts";
 import type { ChangeRules } from "../shared/untrusted/changes.ts";
-import { type Decision, fade } from "../shared/untrusted/decision.ts";
+import type { Decision } from "../shared/untrusted/decision.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import { decide } from "./choose.ts";
 import { viewChangeClaim } from "./claims.ts";
@@ -47,7 +48,8 @@ export class SbftChanges implements ChangeRules<SbftViewChange> {
       const fast = vote === null ? null : { view: vote.view, digest: vote.digest, share: vote.fast };
       slots.push({ seq, slow: prepared, fast });
     }
-    const count = fade(standing, decided);
+    // Deviation: the new view's maximum is not known yet, so what is decided here takes its place.
+    const count = faded(standing, decided);
     return SbftViewChange.of({ view, sender: self, anchor, slots, count, signature: NOTHING }, context.hash);
   }
 

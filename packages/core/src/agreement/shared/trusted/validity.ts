@@ -5,6 +5,7 @@ import type { Proposal } from "../../../wire/messages.ts";
 import { type CounterValue, compareCounterValues } from "../../../wire/statement.ts";
 import { FIRST_VIEW_DIGEST, type Link, type NewView, type ViewChange } from "../../../wire/view-change.ts";
 import { FIRST_STANDING, type InstanceAddress, type Standing } from "../../agreement.ts";
+import { faded } from "../fading.ts";
 
 /** What is the same for all that one instance judges. */
 export interface Law extends Pick<InstanceAddress, "lowOf" | "probation"> {
@@ -130,13 +131,6 @@ function newestPrepares(viewChanges: readonly ViewChange[]): ReadonlyMap<Sequenc
     if (prepare.view >= (newest.get(prepare.seq)?.view ?? 0)) newest.set(prepare.seq, prepare);
   }
   return newest;
-}
-
-/** `c(x)` of dqbft.md 4.2: view changes fade as probations' worth of slots are decided. */
-function faded({ maximum, count, extension }: Standing, reached: SequenceNumber): number {
-  const length = extension - maximum;
-  if (length === 0) return count;
-  return Math.max(0, count - Math.floor(Math.max(0, reached - extension) / length));
 }
 
 /** Whether a NewView is what its ViewChanges, all valid, lead to. */

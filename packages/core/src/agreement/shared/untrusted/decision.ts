@@ -2,7 +2,7 @@ import type { FaultModel } from "../../../kernel/fault-model.ts";
 import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
 import type { Anchor } from "../../../wire/anchor.ts";
 import type { PbftNewView } from "../../../wire/pbft.ts";
-import type { AgreementContext, Standing } from "../../agreement.ts";
+import type { AgreementContext } from "../../agreement.ts";
 
 /** What a decision on a new view depends on, besides the view changes. */
 export interface Ground {
@@ -88,14 +88,4 @@ export function isWellFormedNewView(
   const ascending = changes.every(({ sender }, i) => sender < n && sender > (changes[i - 1]?.sender ?? -1));
   const last = low + selections.length;
   return ascending && selections.every(({ seq }, i) => seq === low + 1 + i) && extension >= last;
-}
-
-/**
- * `c` of dqbft.md 4.2. Deviation: the new view's maximum is not known yet when it is reported, so what is decided here takes
- * its place.
- */
-export function fade({ maximum, count, extension }: Standing, decided: SequenceNumber): number {
-  const length = extension - maximum;
-  if (length <= 0) return count;
-  return Math.max(0, count - Math.floor(Math.max(0, decided - extension) / length));
 }
