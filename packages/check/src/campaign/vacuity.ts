@@ -1,3 +1,4 @@
+import { ROGUE_NAMES } from "../rogues/catalogue.ts";
 import type { CampaignResult } from "./campaign.ts";
 
 /** Below so many seeds chance alone may leave something out. */
@@ -18,10 +19,12 @@ const FAULTS = [
   "reorder",
   "spikes",
   "partition",
+  "thin-link",
   "crash",
   "pause",
   "stall",
   "skew",
+  ...ROGUE_NAMES.map((behaviour) => `client: ${behaviour}`),
 ];
 
 /** What a campaign ought to have seen and has not. */
