@@ -1,6 +1,13 @@
 import { multiplierAfter } from "../../kernel/doublings.ts";
 import type { TimerId } from "../../kernel/ids.ts";
+import { CHAIN_MAX } from "../../wire/view-change.ts";
 import type { AgreementContext } from "../agreement.ts";
+
+/**
+ * The time grows at least this often. Deviation: dqbft.md 8 has it double per round of all primaries, which at hundreds of
+ * replicas is so rare that the steps of a counter, of which there is room for {@link CHAIN_MAX}, would be spent within days.
+ */
+const ROUND_MAX: number = CHAIN_MAX / 16;
 
 /** How long a view change may take before the next view is tried (hybster.md 6.6, pbft.md 11; dqbft.md 1, C10). */
 export class ViewChangeTimer {
@@ -22,7 +29,8 @@ export class ViewChangeTimer {
     if (this.#running) return;
     this.#running = true;
     const { faults, parameters, port } = this.#context;
-    port.setTimer(this.#timer, parameters.viewChangeDelay * multiplierAfter(this.#failures, faults.n));
+    const round = Math.min(faults.n, ROUND_MAX);
+    port.setTimer(this.#timer, parameters.viewChangeDelay * multiplierAfter(this.#failures, round));
   }
 
   stop(): void {

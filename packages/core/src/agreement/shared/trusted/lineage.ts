@@ -5,6 +5,13 @@ import { type Base, baseOf, FIRST_BASE, follows, isValidViewChange, type Law } f
 
 /** NewViews that wait to be judged, at most; the lowest go first. */
 const CANDIDATES_MAX = 32;
+/** NewViews above our base that are remembered, at most, beside those that they rest on; the lowest go first. */
+const AHEAD_MAX = 32;
+/**
+ * NewViews that are not established and that a base may rest on. One that rests on more is no base until it is established
+ * itself. So what has to be kept is bounded, while no correct replica's base is ever refused by another: it rests on no more.
+ */
+const RESTS_MAX = 16;
 /** Acks of one sender that are remembered, at most. */
 const ACKS_MAX = 4;
 
@@ -16,8 +23,11 @@ interface Known {
   commit: Certificate | null;
 }
 
-/** What a look at a message came to: it is valid or not, or the NewView of this view has to be known first. */
-export type Judgement = { readonly valid: boolean } | { readonly missing: View };
+/**
+ * What a look at a message came to: it is valid or not, or the NewView of this view has to be known first. A NewView that is
+ * valid and rests on too much stays where it is until it is established.
+ */
+export type Judgement = { readonly valid: boolean; readonly heavy?: NewView } | { readonly missing: View };
 
 /** The NewViews that are valid here, those that may be, and what establishes them (hybster.md 6.2). */
 export class Lineage {
@@ -106,7 +116,10 @@ export class Lineage {
       const judgement = this.judgeViewChange(viewChange);
       if (!("valid" in judgement && judgement.valid)) return this.#refuse(view);
     }
-    return follows(this.#law, newView, bases) ? this.#accept(newView) : this.#refuse(view);
+    if (this.canBear(newView.viewChanges)) {
+      return follows(this.#law, newView, bases) ? this.#accept(newView) : this.#refuse(view);
+    }
+    return follows(this.#law, newView, bases) ? { valid: true, heavy: newView } : this.#refuse(view);
   }
 
   judgeViewChange(viewChange: ViewChange): Judgement {
@@ -161,6 +174,20 @@ export class Lineage {
       for (const viewChange of known.newView.viewChanges) open.push(viewChange.base);
     }
     return [...needed].map((view) => this.kept(view)).filter((each) => each !== null);
+  }
+
+  /** Whether what follows from these ViewChanges rests on few enough NewViews that are not established. */
+  canBear(viewChanges: readonly ViewChange[]): boolean {
+    const needed = this.neededFor(viewChanges.map(({ base }) => base));
+    return needed.filter(({ newView }) => !this.#isEstablished(newView)).length <= RESTS_MAX;
+  }
+
+  /** Forgets the lowest of too many above a base, whose values never came: they can be asked for again. */
+  trim(base: View): void {
+    const ahead = this.above(base);
+    if (ahead.length <= AHEAD_MAX) return;
+    const needed = new Set(this.neededFor(ahead.slice(0, AHEAD_MAX)).map(({ newView }) => newView.view));
+    for (const view of ahead) if (!needed.has(view)) this.#known.delete(view);
   }
 
   /** Forgets what is older than a base and not needed for it. */

@@ -27,15 +27,16 @@ export class Presiding {
 
   /** Opens the view that we are on our way to, if we are its primary and f + 1 have left for it. */
   proceed(): void {
-    const { place, ordering, departures, context } = this.#views;
+    const { place, ordering, departures, lineage, context } = this.#views;
     const own = this.#departing.current;
     if (place.active || own === null || place.primary(place.view) !== context.self) return;
-    if (lowIn(place.law, own.anchor) < ordering.low) return this.#departing.renew();
     const others = departures.current.filter(({ sender }) => sender !== context.self);
     const usable = [own, ...others].filter((each) => this.#isUsable(each));
-    if (usable[0] === own && usable.length >= context.faults.oneCorrect) {
-      this.#begin(usable.slice(0, context.faults.oneCorrect));
-    }
+    if (usable[0] !== own || usable.length < context.faults.oneCorrect) return;
+    // Only now: each time is a step of the counter, and those must be few.
+    if (lowIn(place.law, own.anchor) < ordering.low) return this.#departing.renew();
+    const chosen = usable.slice(0, context.faults.oneCorrect);
+    if (lineage.canBear(chosen)) this.#begin(chosen);
   }
 
   /** Valid, on no newer base than ours, and all values here: a faulty sender may list what nobody has (linear-hybster.md 6). */

@@ -45,7 +45,8 @@ export class ViewChanger {
   #postponed: View = 0;
   /** The base whose ack is being certified. */
   #acking: NewView | null = null;
-  #ack: NewViewAck | null = null;
+  /** Our acks: of our base, and of the newest view above it that rests on too much to be a base before it is established. */
+  readonly #acks = new Map<View, NewViewAck>();
   /** After a restart: values that the base proposes are missing, so it is no base yet, and nothing may be signed. */
   #incomplete = false;
 
@@ -88,6 +89,7 @@ export class ViewChanger {
   onViewChange(from: ReplicaId, viewChange: ViewChange): void {
     if (viewChange.to <= this.#place.baseView) return this.#tellBase(from);
     this.#views.departures.add(viewChange);
+    if (viewChange.base < this.#place.baseView) this.#tellBase(from);
     this.onAhead(viewChange.base, from);
     this.pump();
   }
@@ -189,6 +191,7 @@ export class ViewChanger {
   /** Judges the NewViews that came, those first that others rest on. */
   #judge(): void {
     const { lineage, wants } = this.#views;
+    let heavy: NewView | null = null;
     for (const view of lineage.candidates) {
       const source = lineage.sourceOf(view);
       const judgement = lineage.judge(view);
@@ -197,8 +200,10 @@ export class ViewChanger {
         if (source !== null && !lineage.has(missing)) wants.viewNow(missing, source);
       } else if (!judgement.valid) {
         this.#context.port.report(this.#place.primary(view), Misbehaviour.BadEvidence);
-      }
+      } else heavy = judgement.heavy ?? heavy;
     }
+    if (heavy !== null) this.#acknowledge(heavy);
+    lineage.trim(this.#place.baseView);
   }
 
   /** Moves the base to the newest valid NewView whose values are here. */
@@ -259,9 +264,8 @@ export class ViewChanger {
     this.#acknowledge();
   }
 
-  #acknowledge(): void {
-    const { newView } = this.#place.base;
-    if (this.#acking !== null || newView === null || this.#ack?.view === newView.view) return;
+  #acknowledge(newView: NewView | null = this.#place.base.newView): void {
+    if (this.#acking !== null || newView === null || this.#acks.has(newView.view)) return;
     this.#acking = newView;
     this.#context.port.certify(ACK_TICKET, ackClaim(this.#context.instance, newView));
   }
@@ -272,7 +276,9 @@ export class ViewChanger {
     if (result.type !== "certified") return;
     const { certificate } = result;
     const ack = new NewViewAck({ view, digest, sender: this.#context.self, certificate });
-    this.#ack = ack;
+    this.#acks.set(view, ack);
+    for (const each of this.#acks.keys())
+      if (each !== view && each !== this.#place.baseView) this.#acks.delete(each);
     this.#learn(() => this.#views.lineage.onAck(ack));
     this.#context.port.broadcast(ack);
     this.#acknowledge();
@@ -316,12 +322,21 @@ export class ViewChanger {
 
   /** Says which view we are in, and proves that it is no invention: the peer may ask for its NewView. */
   #tellBase(to: ReplicaId): void {
-    if (this.#ack?.view === this.#place.baseView) this.#context.port.send(to, this.#ack);
+    const ack = this.#acks.get(this.#place.baseView);
+    if (ack !== undefined) this.#context.port.send(to, ack);
+  }
+
+  /** What we hold valid, as long as that may be news: until f + 1 have said so, much else must be kept for it. */
+  #sayAgain(): void {
+    for (const [view, ack] of this.#acks) {
+      if (!this.#views.lineage.isEstablished(view)) this.#context.port.broadcast(ack);
+    }
   }
 
   #resend(): void {
     const { current } = this.#departing;
     if (!this.#place.active && current !== null) this.#context.port.broadcast(current);
+    this.#sayAgain();
     this.#views.wants.tick();
     this.pump();
   }
