@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { CodeVersion } from "./record.ts";
@@ -8,7 +8,15 @@ import type { CodeVersion } from "./record.ts";
 const PACKAGES = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** What the outcome of a run follows from, under the folder of the packages. */
-const DEPENDED_ON = ["core/src", "crypto/src", "simulator/src", "check/src", "experiments/src/run"];
+const DEPENDED_ON = [
+  "core/src",
+  "crypto/src",
+  "simulator/src",
+  "simulator/data",
+  // The only machine of the specifications; the other profile is measured anew on every machine.
+  "experiments/data/profiles/paper-2022.json",
+  ...["load", "measure", "profiles", "run"].map((folder) => `experiments/src/${folder}`),
+];
 
 const SHORT_HASH = 16;
 
@@ -17,7 +25,7 @@ export function codeVersion(): CodeVersion {
   return { commit: commit(), sources: sourcesHash(PACKAGES, DEPENDED_ON) };
 }
 
-/** Hash of all files of these folders that are no tests, names and contents. */
+/** Hash of these files, and of all in these folders that are no tests: names and contents. */
 export function sourcesHash(root: string, folders: readonly string[]): string {
   const hash = createHash("sha256");
   for (const folder of folders) {
@@ -30,6 +38,7 @@ export function sourcesHash(root: string, folders: readonly string[]): string {
 }
 
 function filesUnder(folder: string): string[] {
+  if (statSync(folder).isFile()) return [folder];
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && !/\.(test|bench)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
