@@ -1,6 +1,7 @@
 import type { Message } from "@destiny/core/wire/messages";
 import { SbftShare } from "@destiny/core/wire/sbft";
 import { type Behaviour, type Powers, toEach } from "./behaviour.ts";
+import { changed } from "./changed.ts";
 
 /** Gives collectors shares and signatures that do not hold, always or now and then. */
 export function badShares(powers: Powers): Behaviour {
@@ -18,8 +19,7 @@ export function badShares(powers: Powers): Behaviour {
 function withShare(message: Message & { readonly share?: unknown }, first: number): Message {
   if (!(message.share instanceof Uint8Array)) return message;
   const share = spoil(message.share, first);
-  const changed = message instanceof SbftShare ? spoiltPaths(message, share, first) : { share };
-  return Object.assign(Object.create(Object.getPrototypeOf(message)), message, changed) as Message;
+  return changed(message, message instanceof SbftShare ? spoiltPaths(message, share, first) : { share });
 }
 
 /** Where there is a share for each path, one of them may be good. */

@@ -10,6 +10,7 @@ import type { Tally } from "../run/tally.ts";
 import type { Stage } from "../stage/stage.ts";
 import type { Behaviour, Powers } from "./behaviour.ts";
 import { BEHAVIOURS } from "./catalogue.ts";
+import { changed } from "./changed.ts";
 import { copied } from "./mutation.ts";
 import { withOwnShares } from "./own-shares.ts";
 
@@ -89,7 +90,7 @@ function resigned(
       [field]: result.certificate,
       ...("share" in message && { share: shareIn(message, self, result) }),
     };
-    signed = Object.assign(Object.create(Object.getPrototypeOf(signed)), signed, fresh) as Message;
+    signed = changed(signed, fresh);
   }
   return signed;
 }

@@ -92,12 +92,13 @@ export class SignedProofs implements Observer {
     if (certificate.length === 0 && votes.length === 0) return;
     this.#lookAtHeader(instance, subject);
     const primary = this.#primaryOf(instance, subject.view);
-    const signers = new Set(votes.map(({ signer }) => signer).filter((signer) => signer !== primary));
-    for (const signer of signers) {
-      if (!this.#hasSigned(instance, signer, Tag.Prepare, subject)) signers.delete(signer);
+    // Its header is the primary's Prepare.
+    const signers = new Set([primary]);
+    for (const { signer } of votes) {
+      if (this.#hasSigned(instance, signer, Tag.Prepare, subject)) signers.add(signer);
     }
     this.#demand(
-      signers.size >= this.#options.quorum - 1,
+      signers.size >= this.#options.quorum,
       () =>
         `a prepared certificate of instance ${instance} slot ${subject.seq} that ${signers.size} have signed`,
     );

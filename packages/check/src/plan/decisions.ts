@@ -164,7 +164,7 @@ export type FaultyDecision =
 const FAULTY: readonly Decision["kind"][] = ["dead", "wipe", "rollback", "clone", "rot", "byzantine"];
 
 /** What makes replicas faulty in a run of these decisions. */
-export function faultsIn(decisions: readonly Decision[]): readonly FaultyDecision[] {
+function faultsIn(decisions: readonly Decision[]): readonly FaultyDecision[] {
   return decisions.filter((decision): decision is FaultyDecision => FAULTY.includes(decision.kind));
 }
 
