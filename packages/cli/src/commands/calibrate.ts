@@ -2,6 +2,8 @@ import { type Calibration, calibrate } from "@destiny/experiments/calibrate/cali
 import type { Comparison } from "@destiny/experiments/calibrate/compare";
 import { Command, Option } from "commander";
 import { realBench } from "../calibrate/real-bench.ts";
+import { signerCosts } from "../calibrate/signer-probe.ts";
+import { storeCosts } from "../calibrate/store-probe.ts";
 import { transportCosts } from "../calibrate/transport-probe.ts";
 import { interruption } from "../output/interruption.ts";
 import { formatPairs, formatTable, printJson, printLine, round } from "../output/print.ts";
@@ -29,6 +31,8 @@ async function run({ keep = false, json }: { readonly keep?: boolean; readonly j
   const scene = { signal: interruption(), progress: new Progress() };
   const found = await calibrate({
     transport: transportCosts,
+    signer: signerCosts,
+    store: storeCosts,
     bench: realBench(scene),
     stage: (text) => scene.progress.stage(text),
     write: !keep,
@@ -38,16 +42,14 @@ async function run({ keep = false, json }: { readonly keep?: boolean; readonly j
   else printLine(describe(found));
 }
 
-function describe({ costs, diskMicros, comparisons, loadBefore }: Calibration): string {
-  const { transport, crypto, code } = costs;
-  const measured: (readonly [string, string])[] = Object.entries({ ...crypto, ...code, ...transport }).map(
-    ([name, value]) => [name, `${round(value)}`],
+function describe({ costs, comparisons, loadBefore }: Calibration): string {
+  const measured = Object.entries(costs).flatMap(([part, each]) =>
+    Object.entries(each).map(([name, value]): readonly [string, string] => [
+      `${part}: ${name}`,
+      `${round(Number(value))}`,
+    ]),
   );
-  const pairs = formatPairs([
-    ...measured,
-    ["disk", `${round(diskMicros)}`],
-    ["load before", `${round(loadBefore)}`],
-  ]);
+  const pairs = formatPairs([...measured, ["load before", `${round(loadBefore)}`]]);
   return `${pairs}\n\n${formatTable(HEADINGS, comparisons.map(row))}`;
 }
 

@@ -1,16 +1,23 @@
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
-import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import type { CostProfile } from "@destiny/simulator/machine/cost-profile";
 import { profilePath } from "../profiles/open-profile.ts";
 import { codeCosts } from "./code-costs.ts";
 import { CONFIGURATIONS, type Comparison, compare, type RealBench } from "./compare.ts";
 import { cryptoCosts } from "./crypto-costs.ts";
-import { type Costs, modernProfile, type TransportCosts } from "./modern-profile.ts";
+import {
+  type Costs,
+  modernProfile,
+  type SignerCosts,
+  type StoreCosts,
+  type TransportCosts,
+} from "./modern-profile.ts";
 
 /** What a calibration needs that only a whole installation has, and whom it tells. */
 export interface CalibrationTools {
   readonly transport: () => Promise<TransportCosts>;
+  readonly signer: () => Promise<SignerCosts>;
+  readonly store: () => Promise<StoreCosts>;
   readonly bench: RealBench;
   /** What is being done now. */
   readonly stage: (text: string) => void;
@@ -21,7 +28,6 @@ export interface CalibrationTools {
 /** What a calibration found. */
 export interface Calibration {
   readonly costs: Costs;
-  readonly diskMicros: number;
   readonly profile: CostProfile;
   readonly comparisons: readonly Comparison[];
   /** Processes that wanted a processor in the minute before: others disturb what is measured. */
@@ -35,37 +41,17 @@ export async function calibrate(tools: CalibrationTools): Promise<Calibration> {
   const crypto = await cryptoCosts();
   tools.stage("measuring our code");
   const code = await codeCosts();
-  tools.stage("measuring the transport");
-  const costs = { crypto, code, transport: await tools.transport() };
+  tools.stage("measuring transport, trusted signer and store");
+  const transport = await tools.transport();
+  const costs = { crypto, code, transport, signer: await tools.signer(), store: await tools.store() };
   const profile = modernProfile(costs);
   if (tools.write) writeFileSync(profilePath("modern"), `${JSON.stringify(profile, undefined, 2)}\n`);
-  const diskMicros = diskDelay();
+  const diskMicros = costs.store.delayMicros;
   const comparisons: Comparison[] = [];
   for (const configuration of CONFIGURATIONS) {
     const { protocol, replicas, clients, bundle } = configuration;
     tools.stage(`${protocol}, ${replicas} replicas, ${clients} clients, bundles of ${bundle}`);
     comparisons.push(await compare(configuration, profile, { ...tools, diskMicros }));
   }
-  return { costs, diskMicros, profile, comparisons, loadBefore };
-}
-
-const WRITES = 20;
-const RECORD = new Uint8Array(4_096);
-
-/** Median micros until a write is durable, where temporary files are. */
-function diskDelay(): number {
-  const folder = mkdtempSync(join(tmpdir(), "destiny-calibrate-"));
-  const file = openSync(join(folder, "log"), "w");
-  try {
-    const micros = Array.from({ length: WRITES }, () => {
-      const begun = performance.now();
-      writeSync(file, RECORD);
-      fdatasyncSync(file);
-      return (performance.now() - begun) * 1_000;
-    });
-    return micros.sort((a, b) => a - b)[WRITES / 2] ?? 0;
-  } finally {
-    closeSync(file);
-    rmSync(folder, { recursive: true });
-  }
+  return { costs, profile, comparisons, loadBefore };
 }

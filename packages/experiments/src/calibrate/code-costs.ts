@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { ClientTable } from "@destiny/core/replica/client-table";
 import { Executor } from "@destiny/core/replica/executor";
+import { Membership } from "@destiny/core/replica/membership";
 import { encodePut, KeyValue } from "@destiny/core/service/key-value";
 import { encodeOperation, OperationKind } from "@destiny/core/service/operation";
 import { encodeBatch, requestsOf } from "@destiny/core/wire/batch";
@@ -19,6 +20,8 @@ export interface CodeCosts {
   /** To read a batch and hash it. */
   readonly batchNanosPerByte: number;
   readonly batchPerRequest: number;
+  /** To put a batch together and to write it. */
+  readonly batchWriteNanosPerByte: number;
   /** The protocol's own work for one message, the mean of those that there are. */
   readonly protocol: number;
   readonly executePerCommand: number;
@@ -45,6 +48,7 @@ export async function codeCosts(): Promise<CodeCosts> {
   return {
     codec: (writing + reading) / 2,
     batchNanosPerByte: (one.reading / one.bytes) * 1_000,
+    batchWriteNanosPerByte: (one.writing / one.bytes) * 1_000,
     batchPerRequest: Math.max(0, (many.reading - one.reading) / COMMANDS),
     protocol: await protocolCost(),
     executePerCommand: one.executing / COMMANDS,
@@ -52,9 +56,18 @@ export async function codeCosts(): Promise<CodeCosts> {
   };
 }
 
+interface BatchCosts {
+  readonly bytes: number;
+  readonly writing: number;
+  readonly reading: number;
+  readonly executing: number;
+}
+
 /** Of {@link COMMANDS} commands in so many requests. */
-async function batchCosts(requests: number): Promise<{ bytes: number; reading: number; executing: number }> {
-  const frame = encodeFrame(0, proposalOf(requests));
+async function batchCosts(requests: number): Promise<BatchCosts> {
+  const list = requestsIn(requests);
+  const writing = await cpuMicros(1, () => encodeFrame(0, proposalOf(list)));
+  const frame = encodeFrame(0, proposalOf(list));
   const read = (): Proposal => {
     const proposal = decodeFrame(frame, digestOf).message as Proposal;
     if (proposal.value !== null) requestsOf(proposal.value, digestOf);
@@ -62,14 +75,14 @@ async function batchCosts(requests: number): Promise<{ bytes: number; reading: n
   };
   const reading = await cpuMicros(1, read);
   const { value } = read();
-  if (value === null) return { bytes: frame.length, reading, executing: 0 };
+  if (value === null) return { bytes: frame.length, writing, reading, executing: 0 };
   for (const request of requestsOf(value, digestOf)) request.valid = true;
   let seq = 0;
   const executing = await cpuMicros(1, () => {
     seq += 1;
     executor().execute({ seq, entry: 0, coordinator: 0, value });
   });
-  return { bytes: frame.length, reading, executing };
+  return { bytes: frame.length, writing, reading, executing };
 }
 
 function executor(): Executor {
@@ -78,12 +91,13 @@ function executor(): Executor {
     admission: { type: "anyone", clientsMax: 1_000 },
     service: new KeyValue(),
     clients: new ClientTable(4, 16),
+    members: new Membership({ self: 0, hash: digestOf, identities: null, push: () => undefined }),
   });
 }
 
-function proposalOf(requests: number): Proposal {
+function requestsIn(requests: number): Request[] {
   const each = COMMANDS / requests;
-  const list = Array.from({ length: requests }, (_, index) => {
+  return Array.from({ length: requests }, (_, index) => {
     const operations = Array.from({ length: each }, (_, command) => {
       const put = encodePut(`load-${index * each + command}`, randomBytes(PAYLOAD_BYTES));
       return encodeOperation(OperationKind.Command, put);
@@ -91,7 +105,10 @@ function proposalOf(requests: number): Proposal {
     const client = String.fromCharCode(...randomBytes(32));
     return Request.create({ client, timestamp: 1, operations }, digestOf, () => new Uint8Array(64));
   });
-  const value = encodeBatch(list, digestOf);
+}
+
+function proposalOf(requests: readonly Request[]): Proposal {
+  const value = encodeBatch(requests, digestOf);
   const place = { kind: MessageKind.Prepare, view: 0, seq: 1, digest: value.digest, extension: 0 };
   return new Proposal({ ...place, certificate: new Uint8Array(64), share: NOTHING, value, evidence: [] });
 }

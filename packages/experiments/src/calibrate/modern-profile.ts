@@ -13,9 +13,25 @@ export interface TransportCosts {
   readonly receiveNanosPerByte: number;
 }
 
+/** What the trusted signer's process costs per signature, and for how long one waits besides. */
+export interface SignerCosts {
+  readonly hostMicros: number;
+  readonly signerMicros: number;
+  readonly delayMicros: number;
+}
+
+/** What a record for the disk costs, and how long until it is durable. */
+export interface StoreCosts {
+  readonly micros: number;
+  readonly nanosPerByte: number;
+  readonly delayMicros: number;
+}
+
 /** Everything that was measured. */
 export interface Costs {
   readonly transport: TransportCosts;
+  readonly signer: SignerCosts;
+  readonly store: StoreCosts;
   readonly crypto: CryptoCosts;
   readonly code: CodeCosts;
 }
@@ -24,18 +40,25 @@ const SOURCE = "measured by destiny experiment calibrate";
 
 /** A profile of our own code on processors like the ones here, eight of them, with the paper's network. */
 export function modernProfile(costs: Costs): CostProfile {
-  return { ...MACHINE, about: about(), ...messageCharges(costs), ...jobCharges(costs) };
+  const lanes: CostProfile["lanes"] = {
+    ...{ per: "replica", payloadInside: false, delayMicros: Math.round(costs.signer.delayMicros) },
+    source: `our trusted signer is one process that signs in order; ${SOURCE}: the way there, and its disk`,
+  };
+  const about = `Our code on ${processor()}, Node ${process.versions.node}; eight processors, the paper's network.`;
+  return {
+    ...MACHINE,
+    about,
+    lanes,
+    ...messageCharges(costs),
+    ...jobCharges(costs),
+    other: otherCharges(costs),
+  };
 }
 
-const MACHINE: Pick<CostProfile, "name" | "processors" | "overhead" | "lanes" | "network" | "sizes"> = {
+const MACHINE: Pick<CostProfile, "name" | "processors" | "overhead" | "network" | "sizes"> = {
   name: "modern",
   processors: { count: 8, workers: 7, shared: false, source: "as many as in the paper (evaluation.md 1.2)" },
   overhead: { factor: 1, source: `${SOURCE}: collection of garbage is in what was measured` },
-  lanes: {
-    per: "replica",
-    payloadInside: false,
-    source: "our trusted signer is one process that signs in order",
-  },
   network: {
     ...{ interfaceGbitPerSecond: 6, overheadBytes: 66, messageBytesMin: 0 },
     source:
@@ -49,9 +72,8 @@ const MACHINE: Pick<CostProfile, "name" | "processors" | "overhead" | "lanes" | 
   },
 };
 
-function about(): string {
-  const processor = cpus()[0]?.model ?? "an unknown processor";
-  return `Our code on ${processor}, Node ${process.versions.node}; eight processors and the paper's network.`;
+function processor(): string {
+  return cpus()[0]?.model ?? "an unknown processor";
 }
 
 function messageCharges({
@@ -76,6 +98,9 @@ function messageCharges({
     loop,
     before: { micros: rounded(crypto.verify) },
   });
+  const written = charge("a batch is put together, hashed and written once", {
+    loop: { micros: rounded(code.codec), nanosPerByte: rounded(code.batchWriteNanosPerByte) },
+  });
   return {
     receive: {
       default: charge("a frame, read, and the protocol's own work", { loop }),
@@ -84,46 +109,70 @@ function messageCharges({
       ...{ SbftPrepare: certificate, SbftFast: certificate, SbftSlow: certificate },
     },
     send: { default: charge("a frame, encrypted, for each receiver", { loop: frameOf(transport) }) },
-    prepare: { default: charge("a message is written once", { loop: { micros: rounded(code.codec) } }) },
+    prepare: {
+      default: charge("a message is written once", { loop: { micros: rounded(code.codec) } }),
+      ...{ Prepare: written, PrePrepare: written, Body: written },
+    },
   };
 }
 
-function jobCharges({ transport, crypto, code }: Costs): Pick<CostProfile, "certify" | "combine" | "other"> {
-  const signature = charge("a signature of Ed25519", { before: { micros: rounded(crypto.sign) } });
-  const loop = {
-    micros: rounded(transport.receiveMicros + code.codec + code.protocol),
-    nanosPerByte: rounded(transport.receiveNanosPerByte + code.batchNanosPerByte),
-  };
-  const execution = {
-    microsPerCommand: rounded(code.executePerCommand),
-    microsPerRequest: rounded(code.executePerRequest),
-  };
-  const verification = rounded(crypto.certificate + transport.receiveMicros);
+function jobCharges({ crypto, signer }: Costs): Pick<CostProfile, "certify" | "combine"> {
+  const own = { before: { micros: rounded(crypto.share) } };
+  const counted = charge(
+    "the trusted signer's process, which signs with BLS and Ed25519; and our end of the way",
+    {
+      loop: { micros: rounded(signer.hostMicros) },
+      before: { micros: rounded(signer.signerMicros) },
+    },
+  );
+  const alone = charge("the same without the share of BLS", {
+    loop: { micros: rounded(signer.hostMicros) },
+    before: { micros: rounded(Math.max(crypto.sign, signer.signerMicros - crypto.share)) },
+  });
   return {
     certify: {
-      default: charge("a share of BLS and a signature of Ed25519", {
-        before: { micros: rounded(crypto.share + crypto.sign) },
-      }),
-      ...{ statement: signature, unique: signature },
+      default: counted,
+      ...{ statement: alone, unique: alone },
+      ...{ execution: charge("a share of BLS, by a worker", own), checkpoint: charge("the same", own) },
+      ...{ vote: charge("the same", own), fast: charge("the same", own) },
     },
     combine: {
       default: charge("shares are combined, and the result is verified", {
         before: { micros: rounded(crypto.combine), microsPerShare: rounded(crypto.combinePerShare) },
       }),
     },
-    other: {
-      request: charge("a frame, read and hashed; a worker verifies the signature", {
-        loop,
-        before: { micros: rounded(crypto.verify) },
-      }),
-      reply: charge("a frame", { loop: frameOf(transport) }),
-      execute: charge("commands of the key-value store, and their results", { loop: execution }),
-      own: charge("the protocol's own work", { loop: { micros: rounded(code.protocol) } }),
-      sign: charge("a client signs and sends", {
-        beside: { micros: rounded(crypto.sign + transport.sendMicros) },
-      }),
-      verify: charge("a client reads an answer and verifies its proof", { beside: { micros: verification } }),
-    },
+  };
+}
+
+function otherCharges({ transport, crypto, code, store }: Costs): CostProfile["other"] {
+  const { receiveMicros, receiveNanosPerByte, sendMicros, sendNanosPerByte } = transport;
+  const readNanosPerByte = rounded(receiveNanosPerByte + code.batchNanosPerByte);
+  const hashed = rounded(sendNanosPerByte + crypto.hashNanosPerByte);
+  return {
+    request: charge("a frame, read and hashed; a worker verifies the signature", {
+      loop: {
+        micros: rounded(receiveMicros + code.codec + code.protocol),
+        nanosPerByte: readNanosPerByte,
+      },
+      before: { micros: rounded(crypto.verify) },
+    }),
+    reply: charge("a frame", { loop: frameOf(transport) }),
+    execute: charge("commands of the key-value store, and their results", {
+      loop: {
+        microsPerCommand: rounded(code.executePerCommand),
+        microsPerRequest: rounded(code.executePerRequest),
+      },
+    }),
+    record: charge("the store", {
+      loop: { micros: rounded(store.micros), nanosPerByte: rounded(store.nanosPerByte) },
+    }),
+    own: charge("the protocol's own work", { loop: { micros: rounded(code.protocol) } }),
+    sign: charge("a client hashes, signs and sends", {
+      beside: { micros: rounded(crypto.sign + sendMicros), nanosPerByte: hashed },
+    }),
+    verify: charge("a client reads an answer and verifies its proof", {
+      beside: { micros: rounded(crypto.certificate + receiveMicros) },
+    }),
   };
 }
 

@@ -13,9 +13,10 @@ export class ClientDesk {
   readonly #verifying: number;
   readonly #pool: Pool;
 
-  constructor(profile: CostProfile, pool: Pool) {
+  /** `requestBytes` are those of a request with its payload. */
+  constructor(profile: CostProfile, pool: Pool, requestBytes: number) {
     const { sign, verify } = priceList(profile, true);
-    this.#signing = sign.beside.of(ONE_REQUEST);
+    this.#signing = sign.beside.of({ ...ONE_REQUEST, bytes: requestBytes });
     this.#verifying = verify.beside.of(ONE_REQUEST);
     this.#pool = pool;
   }

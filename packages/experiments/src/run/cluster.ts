@@ -57,7 +57,8 @@ export class EvaluationCluster {
     this.traffic = new Traffic(n);
     const common = new Pool(profile.processors.count);
     this.machines = this.#createMachines(profile, common);
-    this.desk = profile.processors.shared ? new ClientDesk(profile, common) : null;
+    const requestBytes = REQUEST_BYTES + this.sizes.payloadOfRequest;
+    this.desk = profile.processors.shared ? new ClientDesk(profile, common, requestBytes) : null;
     const ordering = this.order.watch(protocol.ordering);
     this.links = new Links({ ...this.#network(wan), n, random: new Random(seed).fork(LINKS) });
     this.world = new World({

@@ -49,6 +49,8 @@ export interface CostProfile {
     readonly per: "counter" | "replica";
     /** Whether what a certificate without a share binds goes into the trusted subsystem as a whole, its batch too. */
     readonly payloadInside: boolean;
+    /** What a signature takes besides processors: the way to the trusted subsystem and back, its disk. */
+    readonly delayMicros: number;
     readonly source: string;
   };
   readonly network: {
@@ -84,7 +86,7 @@ export interface CostProfile {
   /** How long until a write is durable; nothing waits for that if absent. */
   readonly disk?: { readonly micros: number; readonly source: string };
   /**
-   * Request, reply, execution, events of timers and jobs: `request`, `reply`, `execute`, `own`. Of clients, where they share
+   * Request, reply, execution, records for the disk, events of timers and jobs: `request`, `reply`, `execute`, `record`, `own`. Of clients, where they share
    * processors with replicas: `sign`, `verify`, per request.
    */
   readonly other: Charges;
@@ -110,9 +112,10 @@ export function parseProfile(json: unknown): CostProfile {
   for (const name of ["count", "workers"]) numberOf(processors[name], `processors.${name}`);
   demand(typeof processors["shared"] === "boolean", "processors.shared: true or false");
   numberOf(objectOf(profile["overhead"], "overhead")["factor"], "overhead.factor");
-  const { per, payloadInside } = objectOf(profile["lanes"], "lanes");
+  const { per, payloadInside, delayMicros } = objectOf(profile["lanes"], "lanes");
   demand(per === "counter" || per === "replica", "lanes.per: counter or replica");
   demand(typeof payloadInside === "boolean", "lanes.payloadInside: true or false");
+  numberOf(delayMicros, "lanes.delayMicros");
   const network = objectOf(profile["network"], "network");
   for (const name of ["interfaceGbitPerSecond", "overheadBytes", "messageBytesMin"]) {
     numberOf(network[name], `network.${name}`);

@@ -14,7 +14,7 @@ const PROFILE = parseProfile({
   about: "round numbers",
   processors: { count: 3, workers: 2, shared: false, ...SOURCE },
   overhead: { factor: 2, ...SOURCE },
-  lanes: { per: "counter", payloadInside: false, ...SOURCE },
+  lanes: { per: "counter", payloadInside: false, delayMicros: 0, ...SOURCE },
   network: { interfaceGbitPerSecond: 1, overheadBytes: 0, messageBytesMin: 0, ...SOURCE },
   sizes: {
     ...{ share: 1, aggregate: 1, resultShare: 1, resultAggregate: 1, certificate: 1 },

@@ -14,7 +14,7 @@ const NOTHING: Quantity = { bytes: 0, requests: 0, commands: 0, shares: 0, recei
 
 export interface ModelledMachineOptions {
   readonly prices: PriceList;
-  readonly lanes: Pick<CostProfile["lanes"], "per" | "payloadInside">;
+  readonly lanes: Pick<CostProfile["lanes"], "per" | "payloadInside" | "delayMicros">;
   readonly n: number;
   readonly sizes: Sizes;
   /** Commands in one request, and bytes of one request with its payload. */
@@ -153,7 +153,10 @@ export class ModelledMachine implements Machine {
       case "reply":
         return this.#reply(now);
       case "persist":
-        return this.#onDraft(effect.record);
+        this.#onDraft(effect.record);
+        return this.#write(effect.record);
+      case "note":
+        return this.#write(effect.record);
       case "certify": {
         const { loop } = this.#options.prices.certify(effect.claim.type);
         return loop.free
@@ -205,15 +208,18 @@ export class ModelledMachine implements Machine {
   }
 
   /** Remembers how large the proposal is that we are about to have certified. */
-  #onDraft({ instance, message }: LogRecord): number {
-    if (
-      this.#options.lanes.payloadInside &&
-      message instanceof Proposal &&
-      message.certificate.length === 0
-    ) {
-      this.#drafts.set(instance, { seq: message.seq, bytes: this.#options.sizes.message(message) });
-    }
-    return 0;
+  #onDraft({ instance, message }: LogRecord): void {
+    if (!this.#options.lanes.payloadInside || !(message instanceof Proposal)) return;
+    if (message.certificate.length > 0) return;
+    this.#drafts.set(instance, { seq: message.seq, bytes: this.#options.sizes.message(message) });
+  }
+
+  /** Of a record for the disk; small ones are not looked at. */
+  #write({ message }: LogRecord): number {
+    const { prices, sizes } = this.#options;
+    const { loop } = prices.record;
+    if (loop.free) return 0;
+    return this.#spend(Activity.Own, loop.ofBytes(message instanceof Proposal ? sizes.message(message) : 0));
   }
 
   #lane(instance: InstanceId): Server {

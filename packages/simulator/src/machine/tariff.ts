@@ -67,6 +67,7 @@ export interface PriceList {
   readonly request: Tariff;
   readonly reply: Tariff;
   readonly execute: Tariff;
+  readonly record: Tariff;
   readonly own: Tariff;
   /** Of clients. */
   readonly sign: Tariff;
@@ -86,6 +87,7 @@ export function priceList(profile: CostProfile, cpu: boolean): PriceList {
     request: others("request"),
     reply: others("reply"),
     execute: others("execute"),
+    record: others("record"),
     own: others("own"),
     sign: others("sign"),
     verify: others("verify"),
