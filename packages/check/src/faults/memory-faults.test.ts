@@ -1,9 +1,11 @@
 import { findProtocol } from "@destiny/core/catalogue";
 import { present } from "@destiny/core/kernel/invariant";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { planOf, playPlan, type Subject } from "../campaign/subject.ts";
 import type { Decision } from "../plan/decisions.ts";
 import type { Outcome } from "../run/run.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const SEEDS = 4;
 /** After it, two replicas suffice again. */

@@ -1,8 +1,10 @@
 import { findProtocol } from "@destiny/core/catalogue";
 import { present } from "@destiny/core/kernel/invariant";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { planOf, playPlan } from "../campaign/subject.ts";
 import type { Decision } from "../plan/decisions.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const SEEDS = 12;
 

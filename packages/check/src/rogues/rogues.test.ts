@@ -1,11 +1,13 @@
 import { findProtocol } from "@destiny/core/catalogue";
 import { present } from "@destiny/core/kernel/invariant";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { planOf, playPlan, type Subject } from "../campaign/subject.ts";
 import type { Decision } from "../plan/decisions.ts";
 import { encodeKeyed, readOperation, Tag } from "../plan/operations.ts";
 import type { Outcome } from "../run/run.ts";
 import { ROGUE_NAMES } from "./catalogue.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 const SEEDS = [1, 2];
 

@@ -3,11 +3,13 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { findProtocol } from "@destiny/core/catalogue";
 import { present } from "@destiny/core/kernel/invariant";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { planOf } from "../campaign/subject.ts";
 import type { Decision } from "../plan/decisions.ts";
 import type { Stage } from "../stage/stage.ts";
 import { run } from "./run.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 /** Of one sender and one slot: a vote of each kind that a flooder sends. */
 const KEPT_PER_SLOT = 3;
