@@ -8,14 +8,13 @@ import type { Value } from "../../../wire/value.ts";
 import {
   type FetchNewView,
   type NewView,
-  NewViewAck,
+  type NewViewAck,
   type ViewChange,
   ViewState,
 } from "../../../wire/view-change.ts";
 import type { AgreementContext } from "../../agreement.ts";
 import { isOfLaterConfiguration, successorOf } from "../configurations.ts";
 import { ViewChangeTimer } from "../view-change-timer.ts";
-import { ackClaim } from "./claims.ts";
 import { Departing } from "./departing.ts";
 import type { Ordering } from "./ordering.ts";
 import type { Place } from "./place.ts";
@@ -25,6 +24,7 @@ import type { TrustedSlot } from "./slot.ts";
 import { ACK_TICKET, VIEW_TICKET } from "./tickets.ts";
 import type { Base } from "./validity.ts";
 import { Views } from "./views.ts";
+import { Vouching } from "./vouching.ts";
 
 const VIEW_CHANGE_TIMER: TimerId = 3;
 
@@ -39,14 +39,11 @@ export class ViewChanger {
   readonly #views: Views;
   readonly #departing: Departing;
   readonly #presiding: Presiding;
+  readonly #vouching: Vouching;
   readonly #timer: ViewChangeTimer;
   readonly #resends: Resends;
   /** A view that we leave for once we have opened ours. */
   #postponed: View = 0;
-  /** The base whose ack is being certified. */
-  #acking: NewView | null = null;
-  /** Our acks: of our base, and of the newest view above it that rests on too much to be a base before it is established. */
-  readonly #acks = new Map<View, NewViewAck>();
   /** After a restart: values that the base proposes are missing, so it is no base yet, and nothing may be signed. */
   #incomplete = false;
 
@@ -57,6 +54,7 @@ export class ViewChanger {
     this.#views = new Views(context, place, ordering, () => context.port.persist(STATE_SEQ, this.#state()));
     this.#departing = new Departing(this.#views);
     this.#presiding = new Presiding(this.#views, this.#departing);
+    this.#vouching = new Vouching(this.#views);
     this.#timer = new ViewChangeTimer(context, VIEW_CHANGE_TIMER);
     this.#resends = new Resends(context);
   }
@@ -87,9 +85,9 @@ export class ViewChanger {
   }
 
   onViewChange(from: ReplicaId, viewChange: ViewChange): void {
-    if (viewChange.to <= this.#place.baseView) return this.#tellBase(from);
+    if (viewChange.to <= this.#place.baseView) return this.#vouching.tellBase(from);
     this.#views.departures.add(viewChange);
-    if (viewChange.base < this.#place.baseView) this.#tellBase(from);
+    if (viewChange.base < this.#place.baseView) this.#vouching.tellBase(from);
     this.onAhead(viewChange.base, from);
     this.pump();
   }
@@ -142,7 +140,7 @@ export class ViewChanger {
 
   /** A peer is in a view below our base. */
   onBehind(from: ReplicaId): void {
-    this.#tellBase(from);
+    this.#vouching.tellBase(from);
   }
 
   expire(timer: TimerId): void {
@@ -202,7 +200,7 @@ export class ViewChanger {
         this.#context.port.report(this.#place.primary(view), Misbehaviour.BadEvidence);
       } else heavy = judgement.heavy ?? heavy;
     }
-    if (heavy !== null) this.#acknowledge(heavy);
+    if (heavy !== null) this.#vouching.proceed(heavy);
     lineage.trim(this.#place.baseView);
   }
 
@@ -261,27 +259,15 @@ export class ViewChanger {
     if (entering) this.#context.superior.entered(base.standing);
     this.#ordering.rebase(own);
     if (entering) this.#ordering.announce();
-    this.#acknowledge();
-  }
-
-  #acknowledge(newView: NewView | null = this.#place.base.newView): void {
-    if (this.#acking !== null || newView === null || this.#acks.has(newView.view)) return;
-    this.#acking = newView;
-    this.#context.port.certify(ACK_TICKET, ackClaim(this.#context.instance, newView));
+    this.#vouching.proceed();
   }
 
   #onAckCertified(result: JobResult): void {
-    const { view, digest } = present(this.#acking, "an ack that we asked for");
-    this.#acking = null;
-    if (result.type !== "certified") return;
-    const { certificate } = result;
-    const ack = new NewViewAck({ view, digest, sender: this.#context.self, certificate });
-    this.#acks.set(view, ack);
-    for (const each of this.#acks.keys())
-      if (each !== view && each !== this.#place.baseView) this.#acks.delete(each);
+    const ack = this.#vouching.complete(result);
+    if (ack === null) return;
     this.#learn(() => this.#views.lineage.onAck(ack));
     this.#context.port.broadcast(ack);
-    this.#acknowledge();
+    this.#vouching.proceed();
   }
 
   /** Once the base is established, what it rests on is needed no more. */
@@ -320,23 +306,10 @@ export class ViewChanger {
     this.leave(postponed);
   }
 
-  /** Says which view we are in, and proves that it is no invention: the peer may ask for its NewView. */
-  #tellBase(to: ReplicaId): void {
-    const ack = this.#acks.get(this.#place.baseView);
-    if (ack !== undefined) this.#context.port.send(to, ack);
-  }
-
-  /** What we hold valid, as long as that may be news: until f + 1 have said so, much else must be kept for it. */
-  #sayAgain(): void {
-    for (const [view, ack] of this.#acks) {
-      if (!this.#views.lineage.isEstablished(view)) this.#context.port.broadcast(ack);
-    }
-  }
-
   #resend(): void {
     const { current } = this.#departing;
     if (!this.#place.active && current !== null) this.#context.port.broadcast(current);
-    this.#sayAgain();
+    this.#vouching.repeat();
     this.#views.wants.tick();
     this.pump();
   }
@@ -393,7 +366,7 @@ export class ViewChanger {
     const place = this.#place;
     this.#incomplete = !this.#isWithinReach(place.base);
     if (this.#incomplete) place.active = false;
-    this.#acknowledge();
+    this.#vouching.proceed();
     if (!place.active) this.#context.superior.left();
     else if (place.baseView > 0) this.#context.superior.entered(place.entered);
     if (place.active) this.#ordering.announce();
