@@ -132,7 +132,7 @@ export class Checkpoints {
     const { faults, jobs, port } = this.#options;
     const { root, shares } = checkpoint;
     if (root === null || shares.combining || (this.#proof !== null && this.#proof.seq >= seq)) return;
-    const supporting = shares.supporting(root);
+    const supporting = shares.supporting(root, faults.oneCorrect);
     if (supporting.length < faults.oneCorrect) return;
     shares.combining = true;
     jobs.combine({ type: "checkpoint", seq, root }, supporting, (result) => {

@@ -114,9 +114,9 @@ export class ExecutionProofs {
       if (helped === HELPED_PER_TICK) return;
       helped += 1;
       entry.age += 1;
-      const at = { seq: Math.floor(key / ENTRIES), entry: key % ENTRIES };
+      const [seq, index] = [Math.floor(key / ENTRIES), key % ENTRIES];
       // It may have been executed just before its first tick.
-      if (entry.age > 1) this.#climb(entry, new ExecSig({ ...at, root: execution.root, share }));
+      if (entry.age > 1) this.#climb(entry, new ExecSig({ seq, entry: index, root: execution.root, share }));
     }
   }
 
@@ -138,8 +138,9 @@ export class ExecutionProofs {
   #onCertified(entry: Entry, claim: ExecutionClaim, share: Uint8Array): void {
     entry.share = share;
     entry.shares.add(this.#options.self, claim.root, share);
-    this.#sendTo(entry.coordinator, new ExecSig({ ...claim, share }));
-    this.#combine(entry, claim.seq, claim.entry);
+    const { seq, root } = claim;
+    this.#sendTo(entry.coordinator, new ExecSig({ seq, entry: claim.entry, root, share }));
+    this.#combine(entry, seq, claim.entry);
   }
 
   #climb(entry: Entry, message: ExecSig): void {
@@ -158,7 +159,7 @@ export class ExecutionProofs {
     const { faults, jobs, port } = this.#options;
     if (entry.proof !== null || entry.execution === null || entry.shares.combining) return;
     const { root, answered } = entry.execution;
-    const shares = entry.shares.supporting(root);
+    const shares = entry.shares.supporting(root, faults.oneCorrect);
     if (shares.length < faults.oneCorrect) return;
     entry.shares.combining = true;
     jobs.combine(claimOf(seq, index, root), shares, (result) => {

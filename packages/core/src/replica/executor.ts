@@ -95,9 +95,9 @@ export class Executor {
     );
     const answered = executed.map(({ request, results }, index): Answered => {
       const { client, timestamp, digest } = request;
-      const leaf = { index, count: executed.length, path: tree.path(index) };
-      const place = { seq: delivery.seq, entry: delivery.entry };
-      const reply = { timestamp, request: digest, ...place, ...leaf, results };
+      const { seq, entry } = delivery;
+      const path = tree.path(index);
+      const reply = { timestamp, request: digest, seq, entry, index, count: executed.length, path, results };
       clients.record(client, reply);
       return { client, timestamp, reply: answers ? reply : null };
     });

@@ -8,6 +8,8 @@ import type { Digest, ReplicaId } from "../kernel/ids.ts";
 export class ShareCollection {
   readonly #shares = new Map<ReplicaId, { readonly root: Digest; readonly share: Uint8Array }>();
   readonly #culprits = new Set<ReplicaId>();
+  /** How many shares there are of each root, bad ones too. */
+  readonly #counts = new Map<Digest, number>();
   /** A combine job is under way. */
   combining = false;
 
@@ -15,6 +17,7 @@ export class ShareCollection {
   add(from: ReplicaId, root: Digest, share: Uint8Array): boolean {
     if (this.#shares.has(from)) return false;
     this.#shares.set(from, { root, share });
+    this.#counts.set(root, (this.#counts.get(root) ?? 0) + 1);
     return true;
   }
 
@@ -22,9 +25,10 @@ export class ShareCollection {
     for (const culprit of culprits) this.#culprits.add(culprit);
   }
 
-  /** Shares that support this root, in the order of their signers. */
-  supporting(root: Digest): Share[] {
+  /** Shares that support this root, in the order of their signers, once there are so many; none before. */
+  supporting(root: Digest, threshold: number): Share[] {
     const shares: Share[] = [];
+    if ((this.#counts.get(root) ?? 0) < threshold) return shares;
     for (const [signer, { root: supported, share }] of this.#shares) {
       if (supported === root && !this.#culprits.has(signer)) shares.push({ signer, share });
     }

@@ -138,6 +138,8 @@ export class Proposal implements Message {
   readonly share: Uint8Array;
   readonly value: Value | null;
   readonly evidence: readonly Evidence[];
+  /** Made when first asked for: whoever shares this object shares it. */
+  #header: Proposal | null = null;
 
   constructor(fields: Omit<Proposal, "header">) {
     this.kind = fields.kind;
@@ -153,7 +155,10 @@ export class Proposal implements Message {
 
   /** The same proposal without share, value and evidence: transferable, and small. */
   header(): Proposal {
-    return new Proposal({ ...this, share: NOTHING, value: null, evidence: [] });
+    const { kind, view, seq, digest, extension, certificate } = this;
+    const place = { kind, view, seq, digest, extension };
+    this.#header ??= new Proposal({ ...place, certificate, share: NOTHING, value: null, evidence: NONE });
+    return this.#header;
   }
 }
 
@@ -308,3 +313,4 @@ export class AssignRequest implements Message, Authenticity {
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+const NONE: readonly Evidence[] = [];

@@ -16,7 +16,7 @@ export function pbft({ authentication }: PbftOptions): AgreementProtocol {
     create: (context) =>
       new UntrustedInstance({
         context,
-        makeSlot: (seq) => new Slot(seq),
+        makeSlot: (seq) => new Slot(seq, authentication === "signature"),
         // A claim of one peer decides nothing: what is decided long since is had from f + 1 at once (pbft.md 10.4 and 12.5).
         witnesses: context.faults.oneCorrect,
         phaseOf: (around) => new NormalCase(authentication, around),

@@ -1,4 +1,5 @@
 import type { Digest, ReplicaId, View } from "../../kernel/ids.ts";
+import { invariant } from "../../kernel/invariant.ts";
 
 /** What of a vote counts. */
 interface Ballot {
@@ -6,38 +7,83 @@ interface Ballot {
   readonly digest: Digest;
 }
 
-interface Tally {
+/** Senders to a word: as many as fit into a small integer. */
+const SENDERS_PER_WORD = 30;
+
+/** Who votes for one digest in one view: a bit for each, since thousands of slots have hundreds of them. */
+class Tally {
   readonly view: View;
   readonly digest: Digest;
-  count: number;
+  count = 0;
+  readonly #senders: number[] = [];
+
+  constructor(view: View, digest: Digest) {
+    this.view = view;
+    this.digest = digest;
+  }
+
+  has(sender: ReplicaId): boolean {
+    const word = this.#senders[Math.floor(sender / SENDERS_PER_WORD)] ?? 0;
+    return (word & (1 << (sender % SENDERS_PER_WORD))) !== 0;
+  }
+
+  /** One who is not among them yet. */
+  add(sender: ReplicaId): void {
+    this.#flip(sender);
+    this.count += 1;
+  }
+
+  /** One who is among them. */
+  remove(sender: ReplicaId): void {
+    this.#flip(sender);
+    this.count -= 1;
+  }
+
+  #flip(sender: ReplicaId): void {
+    const place = Math.floor(sender / SENDERS_PER_WORD);
+    while (this.#senders.length <= place) this.#senders.push(0);
+    this.#senders[place] = (this.#senders[place] as number) ^ (1 << (sender % SENDERS_PER_WORD));
+  }
 }
 
 /** What became of a vote that came in. */
 export type Counted = "counted" | "known" | "conflict";
 
-/** One vote of each sender, that of the newest view, whatever this replica's view is: bounded by n (pbft.md 0). */
+/**
+ * One vote of each sender, that of the newest view, whatever this replica's view is: bounded by n (pbft.md 0). The votes
+ * themselves are kept only if they are to be shown to others.
+ */
 export class Votes<Vote extends Ballot> {
-  readonly #votes = new Map<ReplicaId, Vote>();
+  readonly #votes: Map<ReplicaId, Vote> | null;
   /** One entry for each view and digest that somebody votes for. */
   readonly #tallies: Tally[] = [];
+  #size = 0;
+
+  constructor(keeps = true) {
+    this.#votes = keeps ? new Map() : null;
+  }
 
   /** Different senders. */
   get size(): number {
-    return this.#votes.size;
+    return this.#size;
   }
 
   /** The first vote of a sender in a view stays. */
   add(from: ReplicaId, vote: Vote): Counted {
-    const before = this.#votes.get(from);
+    const before = this.#tallyOf(from);
     if (before !== undefined) {
       if (before.view > vote.view) return "known";
       if (before.view === vote.view) return before.digest === vote.digest ? "known" : "conflict";
-      this.#uncount(before);
+      this.#uncount(before, from);
     }
-    this.#votes.set(from, vote);
-    const tally = this.#find(vote.view, vote.digest);
-    if (tally === undefined) this.#tallies.push({ view: vote.view, digest: vote.digest, count: 1 });
-    else tally.count += 1;
+    this.#votes?.set(from, vote);
+    this.#size += 1;
+    let tally = this.#find(vote.view, vote.digest);
+    if (tally === undefined) {
+      tally = new Tally(vote.view, vote.digest);
+      this.#tallies.push(tally);
+    }
+    tally.add(from);
     return "counted";
   }
 
@@ -53,12 +99,9 @@ export class Votes<Vote extends Ballot> {
     return null;
   }
 
-  of(sender: ReplicaId): Vote | undefined {
-    return this.#votes.get(sender);
-  }
-
   /** Who supports a digest, of the view if one is given, in ascending order. */
   supporting(digest: Digest, view: View | null): readonly (readonly [ReplicaId, Vote])[] {
+    invariant(this.#votes !== null, "votes that are kept");
     return [...this.#votes]
       .filter(([, vote]) => vote.digest === digest && (view === null || vote.view === view))
       .sort(([a], [b]) => a - b);
@@ -68,11 +111,14 @@ export class Votes<Vote extends Ballot> {
     return this.#tallies.find((tally) => tally.digest === digest && tally.view === view);
   }
 
-  #uncount({ view, digest }: Vote): void {
-    const index = this.#tallies.findIndex((tally) => tally.digest === digest && tally.view === view);
-    const tally = this.#tallies[index];
-    if (tally === undefined) return;
-    tally.count -= 1;
-    if (tally.count === 0) this.#tallies.splice(index, 1);
+  #tallyOf(sender: ReplicaId): Tally | undefined {
+    for (const tally of this.#tallies) if (tally.has(sender)) return tally;
+    return undefined;
+  }
+
+  #uncount(tally: Tally, sender: ReplicaId): void {
+    tally.remove(sender);
+    this.#size -= 1;
+    if (tally.count === 0) this.#tallies.splice(this.#tallies.indexOf(tally), 1);
   }
 }

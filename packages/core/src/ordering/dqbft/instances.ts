@@ -2,12 +2,14 @@ import {
   type Agreement,
   type AgreementParameters,
   type AgreementProtocol,
+  type Standing,
   type Superior,
   Verdict,
 } from "../../agreement/agreement.ts";
 import { Port } from "../../effects/port.ts";
 import type { InstanceId, ReplicaId } from "../../kernel/ids.ts";
 import { present } from "../../kernel/invariant.ts";
+import type { Anchor } from "../../wire/anchor.ts";
 import { requestsOf } from "../../wire/batch.ts";
 import type { Proposal } from "../../wire/messages.ts";
 import { judgeBatch } from "../batch-gate.ts";
@@ -45,11 +47,13 @@ export class Instances {
     const { recipe, context, limits } = options;
     this.orderInstance = limits.n;
     this.#ports = Array.from({ length: limits.n + 1 }, (_, instance) => new Port(context.outbox, instance));
-    const { orderWindow, disseminationWindow } = context.parameters;
+    const { orderWindow, disseminationWindow, pullDelay, viewChangeDelay } = context.parameters;
+    const disseminating = { window: disseminationWindow, pullDelay, viewChangeDelay };
     const disseminators = Array.from({ length: limits.n }, (_, home) =>
-      this.#create(home, recipe.disseminate, this.#disseminating(home), disseminationWindow),
+      this.#create(home, recipe.disseminate, this.#disseminating(home), disseminating),
     );
-    this.order = this.#create(this.orderInstance, recipe.order, this.#ordering(), orderWindow);
+    const ordering = { window: orderWindow, pullDelay, viewChangeDelay };
+    this.order = this.#create(this.orderInstance, recipe.order, this.#ordering(), ordering);
     this.all = [...disseminators, this.order];
   }
 
@@ -72,26 +76,36 @@ export class Instances {
     return this.#notices.length === 0 ? NONE : this.#notices.splice(0);
   }
 
-  #create(instance: InstanceId, protocol: AgreementProtocol, superior: Superior, window: number): Agreement {
+  /** Field by field: what is made by spreading other objects differs in shape from one to the next, and is slow to look at. */
+  #create(
+    instance: InstanceId,
+    protocol: AgreementProtocol,
+    superior: Superior,
+    parameters: AgreementParameters,
+  ): Agreement {
     const { context, authenticator } = this.#options;
-    const { self, hash, parameters } = context;
-    const { pullDelay, viewChangeDelay } = parameters;
-    const own: AgreementParameters = { window, pullDelay, viewChangeDelay };
-    const place = { self, hash, port: this.port(instance), superior, parameters: own };
-    return protocol.create({ ...authenticator.address(instance), ...place });
-  }
-
-  #views(instance: InstanceId): Pick<Superior, "entered" | "left" | "outrun"> {
-    return {
-      entered: (standing) => void this.#notices.push({ type: "entered", instance, standing }),
-      left: () => void this.#notices.push({ type: "left", instance }),
-      outrun: (anchor) => this.#options.context.sequel.outrun(anchor),
-    };
+    const { home, faults, members, lowOf, probation } = authenticator.address(instance);
+    const { self, hash } = context;
+    return protocol.create({
+      instance,
+      home,
+      faults,
+      members,
+      lowOf,
+      probation,
+      self,
+      hash,
+      port: this.port(instance),
+      superior,
+      parameters,
+    });
   }
 
   #disseminating(home: ReplicaId): Superior {
     return {
-      ...this.#views(home),
+      entered: (standing) => this.#onEntered(home, standing),
+      left: () => this.#onLeft(home),
+      outrun: (anchor) => this.#onOutrun(anchor),
       judge: (proposal) => this.#judgeBatch(proposal),
       proposed: (proposal) => {
         // What every correct backup refuses is never disseminated: ordered by its header, it would block the order for good.
@@ -105,6 +119,18 @@ export class Instances {
     };
   }
 
+  #onEntered(instance: InstanceId, standing: Standing): void {
+    this.#notices.push({ type: "entered", instance, standing });
+  }
+
+  #onLeft(instance: InstanceId): void {
+    this.#notices.push({ type: "left", instance });
+  }
+
+  #onOutrun(anchor: Anchor): void {
+    this.#options.context.sequel.outrun(anchor);
+  }
+
   #judgeBatch({ view, value }: Proposal): Verdict {
     const { limits, context } = this.#options;
     const batch = present(value, "a fresh proposal has its value");
@@ -115,7 +141,9 @@ export class Instances {
   #ordering(): Superior {
     const { limits } = this.#options;
     return {
-      ...this.#views(this.orderInstance),
+      entered: (standing) => this.#onEntered(this.orderInstance, standing),
+      left: () => this.#onLeft(this.orderInstance),
+      outrun: (anchor) => this.#onOutrun(anchor),
       judge: ({ value, evidence }) => {
         this.#notices.push({ type: "judged", evidence });
         const order = present(value, "a fresh proposal has its value");

@@ -109,8 +109,8 @@ export class Sequencer {
     if (expected && value === undefined && this.#horizon.hasRoom(reference.instance)) return false;
     if (!this.#horizon.admits(reference)) return true; // Skipped, the same everywhere: H7, H12, H21.
     invariant(value !== undefined, "an admitted reference is decided here");
-    const place = { seq: this.#executed + 1, entry: this.#done };
-    this.#options.sequel.execute({ ...place, coordinator: reference.instance, value });
+    const [seq, entry] = [this.#executed + 1, this.#done];
+    this.#options.sequel.execute({ seq, entry, coordinator: reference.instance, value });
     this.#horizon.take(reference);
     this.#of(reference.instance).delete(reference.seq);
     return true;

@@ -123,7 +123,7 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: PROOFS,
-        find: "if (entry.age > 1) this.#climb(entry, new ExecSig({ ...at, root: execution.root, share }));",
+        find: "if (entry.age > 1) this.#climb(entry, new ExecSig({ seq, entry: index, root: execution.root, share }));",
         replace: "",
       },
     ],
