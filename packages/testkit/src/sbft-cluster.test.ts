@@ -34,7 +34,12 @@ describe("single-sbft", () => {
     expect(cluster.count(SbftSlow)).toBeGreaterThanOrEqual(3 * during.length);
     // Nobody left the view, and by the end hardly anybody waits for who does not come.
     for (const replica of [0, 1, 2]) {
-      expect(cluster.replica(replica).status().instances.map(({ view }) => view)).toEqual([0]);
+      expect(
+        cluster
+          .replica(replica)
+          .status()
+          .instances.map(({ view }) => view),
+      ).toEqual([0]);
     }
     const median = (of: readonly number[]): number => [...of].sort((a, b) => a - b)[of.length >> 1] ?? 0;
     expect(median(waits.slice(-8))).toBeLessThan(median(waits.slice(0, 8)));

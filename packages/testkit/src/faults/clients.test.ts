@@ -58,6 +58,9 @@ const SIZES: readonly (readonly [string, number, number])[] = [
   ["dqhybster", 3, 1],
   ["dqhybster", 5, 2],
   ["dqpbft", 4, 1],
+  ["single-sbft", 4, 1],
+  ["single-sbft", 7, 2],
+  ["dqsbft", 4, 1],
 ];
 
 describe.each(SIZES)("%s, n = %i", (name, n, f) => {

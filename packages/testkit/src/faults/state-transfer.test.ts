@@ -121,6 +121,8 @@ const PROTOCOLS = [
   ["single-hybster", 3],
   ["dqpbft", 4],
   ["single-pbft", 4],
+  ["dqsbft", 4],
+  ["single-sbft", 4],
 ] as const;
 
 test.each(PROTOCOLS)(

@@ -81,19 +81,25 @@ test("a primary that shows its proposals to too few is replaced", () => {
   for (const replica of cluster.replicas) expect(cluster.executed(replica)).toEqual(["alpha"]);
 });
 
-test.each(["single-linear-hybster", "single-hybster", "single-pbft", "destiny", "dqhybster", "dqpbft"])(
-  "nobody complains while all work, loaded or idle, nor of what just takes its time: %s",
-  (name) => {
-    const cluster = Cluster.of(name, { n: 4, seed: 1, retryMicros: SECOND / 2 });
-    for (let i = 0; i < 40; i += 1) {
-      cluster.submit(i % 4, `command ${i}`);
-      cluster.run(SECOND / 5);
-    }
-    expect(cluster.settle()).toBe(true);
-    expect(cluster.sent.filter(isComplaint)).toEqual([]);
-    expect(viewsOf(cluster)).toEqual([0, 0, 0, 0]);
-  },
-);
+test.each([
+  "single-linear-hybster",
+  "single-hybster",
+  "single-pbft",
+  "destiny",
+  "dqhybster",
+  "dqpbft",
+  "single-sbft",
+  "dqsbft",
+])("nobody complains while all work, loaded or idle, nor of what just takes its time: %s", (name) => {
+  const cluster = Cluster.of(name, { n: 4, seed: 1, retryMicros: SECOND / 2 });
+  for (let i = 0; i < 40; i += 1) {
+    cluster.submit(i % 4, `command ${i}`);
+    cluster.run(SECOND / 5);
+  }
+  expect(cluster.settle()).toBe(true);
+  expect(cluster.sent.filter(isComplaint)).toEqual([]);
+  expect(viewsOf(cluster)).toEqual([0, 0, 0, 0]);
+});
 
 test("one replica that waits in vain complains alone: nobody leaves, and it stops once it is served", () => {
   const cluster = clusterOf(5);

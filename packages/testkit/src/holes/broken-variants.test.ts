@@ -138,6 +138,7 @@ test.each([
   ["destiny", 5],
   ["dqhybster", 5],
   ["dqpbft", 4],
+  ["dqsbft", 4],
 ] as const)(
   "dqbft.md 14, view-change timer needing an execution: a view that nothing is decided in is kept (C10, H26): %s",
   (name, n) => {

@@ -15,6 +15,7 @@ const KINDS = [
   ["dqhybster", 4],
   ["dqpbft", 4],
   ["dqpbft", 7],
+  ["dqsbft", 4],
 ] as const;
 
 test.each(KINDS)(
@@ -49,7 +50,7 @@ test.each(KINDS)(
   },
 );
 
-test.each(["destiny", "dqhybster", "dqpbft"])(
+test.each(["destiny", "dqhybster", "dqpbft", "dqsbft"])(
   "H18: under %s a command that is invoked after another's reply executes after it, across view changes",
   (name) => {
     const n = name === "dqpbft" ? 4 : 5;
