@@ -1,4 +1,4 @@
-import type { Effect, HistoryRequest, Job, JobResult, StateRequest } from "@destiny/core/effects/effects";
+import type { Effect, HistoryRequest, JobResult, StateRequest } from "@destiny/core/effects/effects";
 import { type InstanceId, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import { LOGGED_KINDS, type Message, Proposal } from "@destiny/core/wire/messages";
@@ -6,6 +6,7 @@ import { StatePages } from "@destiny/core/wire/state-transfer";
 import type { SimulatedDisk } from "../disk/disk.ts";
 import type { Instant } from "../machine/machine.ts";
 import { EffectGate } from "./effect-gate.ts";
+import type { Errands } from "./errands.ts";
 import type { ReplicaHostOptions } from "./replica-host.ts";
 import type { Timers } from "./timers.ts";
 
@@ -15,10 +16,7 @@ export interface PerformerOptions extends ReplicaHostOptions {
   /** An effect is about to be carried out: false if the machine is gone. */
   readonly leaving: (effect: Effect) => boolean;
   readonly certify: (effect: Effect & { type: "certify" }) => JobResult;
-  /** Calls at an instant, at once if that is now, unless the machine crashes meanwhile. */
-  readonly at: (instant: Instant, call: () => void) => void;
-  /** A job is done at an instant. */
-  readonly complete: (job: Job, result: JobResult, done: Instant) => void;
+  readonly errands: Errands;
 }
 
 /** Carries out what one replica asks for, in order, from the instant on at which its loop is done with the event behind it. */
@@ -54,7 +52,7 @@ export class Performer {
       case "cancel-timer":
         return timers.cancel(effect);
       case "combine":
-        return this.#options.at(at, () => this.#combine(effect));
+        return this.#askAt(at, effect);
       case "report":
         return report(self, effect.peer, effect.reason);
       default:
@@ -82,7 +80,7 @@ export class Performer {
       case "broadcast":
         return this.#broadcast(effect.instance, effect.message);
       case "certify":
-        return this.#options.at(this.#at, () => this.#certify(effect));
+        return this.#askAt(this.#at, effect);
       case "reply":
         return this.#options.reply(this.#options.self, effect.reply, this.#at);
       case "serve-history":
@@ -105,18 +103,23 @@ export class Performer {
     network.broadcast({ from: self, instance, content: message, bytes }, this.#at);
   }
 
-  #certify(effect: Effect & { type: "certify" }): void {
-    const { machine, engine, certify, complete } = this.#options;
-    const result = certify(effect);
-    const done = machine.certify(effect.claim, engine.now);
-    complete(effect.job, result, done);
+  #askAt(at: Instant, effect: Effect): void {
+    const { engine, errands } = this.#options;
+    if (at < engine.now + 1) this.ask(effect);
+    else errands.due(at, effect);
   }
 
-  #combine({ job, claim, shares }: Effect & { type: "combine" }): void {
-    const { machine, engine, trust, complete } = this.#options;
-    const result = trust.combine(claim, shares);
-    const done = machine.combine(claim, shares.length, engine.now);
-    complete(job, result, done);
+  /** Has something signed or combined, now. That is always done by an event of its own, however soon. */
+  ask(effect: Effect): void {
+    const { machine, engine, certify, trust, errands } = this.#options;
+    if (effect.type === "certify") {
+      const result = certify(effect);
+      errands.done(machine.certify(effect.claim, engine.now), effect.job, result);
+    } else if (effect.type === "combine") {
+      const { job, claim, shares } = effect;
+      const result = trust.combine(claim, shares);
+      errands.done(machine.combine(claim, shares.length, engine.now), job, result);
+    }
   }
 
   #serveHistory({ instance, to, first, last }: HistoryRequest): void {

@@ -12,13 +12,14 @@ import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { SimulatedDisk } from "../disk/disk.ts";
-import { type Engine, Occurrence } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import type { Trace } from "../engine/trace.ts";
 import type { Instant, Machine } from "../machine/machine.ts";
 import type { Network } from "../network/network.ts";
 import type { Shipment } from "../network/shipment.ts";
 import type { Sizes } from "../network/sizes.ts";
 import type { ClusterTrust } from "../trust/trust.ts";
+import { Errands } from "./errands.ts";
 import { Performer } from "./performer.ts";
 import { type TimerName, Timers } from "./timers.ts";
 import { TraceKind, traceMessage } from "./trace-message.ts";
@@ -59,44 +60,6 @@ export interface HostTap {
   leave(host: ReplicaHost, effect: Effect): void;
 }
 
-/** A message that a worker looks at before the loop has it. */
-class Waiting extends Occurrence {
-  readonly #host: ReplicaHost;
-  readonly #life: number;
-  readonly #shipment: Shipment;
-
-  constructor(host: ReplicaHost, life: number, shipment: Shipment) {
-    super();
-    this.#host = host;
-    this.#life = life;
-    this.#shipment = shipment;
-  }
-
-  happen(): void {
-    this.#host.onReady(this.#shipment, this.#life);
-  }
-}
-
-/** The end of a job. */
-class Done extends Occurrence {
-  readonly #host: ReplicaHost;
-  readonly life: number;
-  readonly job: Job;
-  readonly result: JobResult;
-
-  constructor(host: ReplicaHost, life: number, job: Job, result: JobResult) {
-    super();
-    this.#host = host;
-    this.life = life;
-    this.job = job;
-    this.result = result;
-  }
-
-  happen(): void {
-    this.#host.onDone(this);
-  }
-}
-
 /**
  * One simulated machine: drives a replica by the contract of every driver, with a disk and a trusted subsystem that outlive
  * its crashes. What the replica asks for is carried out when the machine's loop is done with the event behind it; the replica
@@ -108,6 +71,7 @@ export class ReplicaHost {
   readonly #options: ReplicaHostOptions;
   readonly #performer: Performer;
   readonly #timers: Timers;
+  readonly #errands: Errands;
   /** Whether effects can be passed on before they are due: nothing looks at them, and nothing holds them back. */
   readonly #early: boolean;
   #subsystem: ThreshSign;
@@ -127,14 +91,18 @@ export class ReplicaHost {
     this.#subsystem = trust.createSubsystem(self);
     this.disk = new SimulatedDisk(engine, diskMicros, () => this.#performer.open());
     this.#timers = new Timers(engine, (name) => this.#onExpiry(name), isBackground);
+    this.#errands = new Errands(engine, {
+      ready: (shipment) => this.#receive(shipment),
+      done: (job, result) => this.#onDone(job, result),
+      due: (effect) => this.#performer.ask(effect),
+    });
     this.#performer = new Performer({
       ...options,
       disk: this.disk,
       timers: this.#timers,
       leaving: (effect) => this.#isLeaving(effect),
       certify: ({ claim }) => trust.certify(self, this.#subsystem, claim),
-      at: (instant, call) => this.#at(instant, call),
-      complete: (job, result, done) => this.#complete(job, result, done),
+      errands: this.#errands,
     });
   }
 
@@ -193,6 +161,7 @@ export class ReplicaHost {
     this.#life += 1;
     this.#performer.clear();
     this.#timers.clear();
+    this.#errands.drop();
     this.disk.crash(kept);
     machine.crash(engine.now);
   }
@@ -224,26 +193,7 @@ export class ReplicaHost {
     }
     const ready = machine.arrive(message, bytes, now);
     if (ready < now + 1) this.#receive(shipment);
-    else engine.schedule(Math.floor(ready), new Waiting(this, this.#life, shipment));
-  }
-
-  /** What a worker had to look at first is ready, if the machine is still that of then. */
-  onReady(shipment: Shipment, life: number): void {
-    if (life === this.#life) this.#receive(shipment);
-  }
-
-  /** A job that was begun in such a life is done. */
-  onDone({ job, result, life }: Done): void {
-    if (life !== this.#life) return;
-    const { trace, engine, machine } = this.#options;
-    trace.note(TraceKind.Completion, engine.now, this.self, job.instance, job.ticket);
-    const driven = this.#driven;
-    if (driven === null || this.#paused !== null) return this.act((late) => late.complete(job, result));
-    invariant(!this.#stepping, "one event at a time");
-    this.#stepping = true;
-    driven.complete(job, result);
-    this.#perform(machine.handleOwn("completion", this.#effects, engine.now));
-    this.#stepping = false;
+    else this.#errands.ready(ready, shipment);
   }
 
   /** Lets something happen to the replica, as one event. */
@@ -316,9 +266,22 @@ export class ReplicaHost {
     this.act((driven) => driven.expire(instance, timer));
   }
 
-  /** A job is done at an instant. Always an event of its own, however soon. */
-  #complete(job: Job, result: JobResult, done: Instant): void {
-    this.#options.engine.schedule(Math.floor(done), new Done(this, this.#life, job, result));
+  #onDone(job: Job, result: JobResult): void {
+    const { trace, engine } = this.#options;
+    trace.note(TraceKind.Completion, engine.now, this.self, job.instance, job.ticket);
+    const driven = this.#driven;
+    if (driven === null) return;
+    if (this.#paused !== null) return void this.#paused.push(() => this.#finish(driven, job, result));
+    this.#finish(driven, job, result);
+  }
+
+  #finish(driven: Driven, job: Job, result: JobResult): void {
+    const { machine, engine } = this.#options;
+    invariant(!this.#stepping, "one event at a time");
+    this.#stepping = true;
+    driven.complete(job, result);
+    this.#perform(machine.handleOwn("completion", this.#effects, engine.now));
+    this.#stepping = false;
   }
 
   #spend(now: Micros): Instant {

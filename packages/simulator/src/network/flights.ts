@@ -1,6 +1,8 @@
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { type Engine, Occurrence } from "../engine/engine.ts";
+import type { Instant } from "../machine/machine.ts";
+import type { Address } from "./latency.ts";
 import { type Links, NEVER } from "./links.ts";
 import type { Deliver, Shipment } from "./shipment.ts";
 
@@ -73,20 +75,19 @@ class Queue extends Occurrence {
   }
 }
 
+/** One message on its way to one receiver; used again once it has arrived. */
 class Single extends Occurrence {
   readonly #flights: Flights;
-  readonly #shipment: Shipment;
-  readonly #to: number;
+  shipment: Shipment | null = null;
+  to: Address = 0;
 
-  constructor(flights: Flights, shipment: Shipment, to: number) {
+  constructor(flights: Flights) {
     super();
     this.#flights = flights;
-    this.#shipment = shipment;
-    this.#to = to;
   }
 
   happen(): void {
-    this.#flights.arrive(this.#shipment, this.#to);
+    this.#flights.landSingle(this);
   }
 }
 
@@ -101,6 +102,7 @@ export class Flights {
   readonly #queues: readonly Queue[];
   /** Those that have landed, to be used again. */
   readonly #hangar: Flight[] = [];
+  readonly #singles: Single[] = [];
   readonly #arrivals: Float64Array;
   /** By sender, for small and for large messages: receivers in the order in which the last broadcast reached them. */
   readonly #orders: (Uint16Array | undefined)[] = [];
@@ -114,13 +116,17 @@ export class Flights {
   }
 
   /** To one, when it is ready to leave at an instant that is not in the past. */
-  send(shipment: Shipment, to: number, at: number): void {
+  send(shipment: Shipment, to: Address, at: Instant): void {
     const arrival = this.#links.unicast(shipment.from, to, shipment.bytes, at);
-    if (arrival !== NEVER) this.#engine.schedule(arrival, new Single(this, shipment, to));
+    if (arrival === NEVER) return;
+    const single = this.#singles.pop() ?? new Single(this);
+    single.shipment = shipment;
+    single.to = to;
+    this.#engine.schedule(arrival, single);
   }
 
   /** To all other replicas. */
-  broadcast(shipment: Shipment, at: number): void {
+  broadcast(shipment: Shipment, at: Instant): void {
     const { from, bytes } = shipment;
     this.#links.broadcast(from, bytes, at, this.#arrivals);
     const flight = this.#hangar.pop() ?? new Flight(this, this.#links.n - 1);
@@ -146,8 +152,15 @@ export class Flights {
     this.arrive(shipment, to);
   }
 
+  landSingle(single: Single): void {
+    const shipment = single.shipment as Shipment;
+    single.shipment = null;
+    this.#singles.push(single);
+    this.arrive(shipment, single.to);
+  }
+
   /** The last bit has come: handed over once it is through the interface. */
-  arrive(shipment: Shipment, to: number): void {
+  arrive(shipment: Shipment, to: Address): void {
     if (to >= this.#links.n) return this.#deliver(shipment, to);
     const { now } = this.#engine;
     const through = Math.floor(this.#links.ingress(to, shipment.bytes, now));
