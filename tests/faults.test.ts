@@ -5,7 +5,9 @@ import { whileUndisseminated } from "./support/undisseminated.ts";
 const CLUSTERS = [
   { protocol: "destiny", replicas: 5, f: 2 },
   { protocol: "single-linear-hybster", replicas: 5, f: 2 },
+  { protocol: "dqhybster", replicas: 3, f: 1 },
   { protocol: "dqpbft", replicas: 4, f: 1 },
+  { protocol: "dqsbft", replicas: 4, f: 1 },
 ];
 
 /** Those in which every replica coordinates clients. */

@@ -1,3 +1,4 @@
+import type { Claim } from "@destiny/core/wire/claim";
 import {
   Certificate,
   CheckpointProof,
@@ -6,6 +7,7 @@ import {
   Proposal,
   Vote,
 } from "@destiny/core/wire/messages";
+import { Writer } from "@destiny/core/wire/writer";
 import { expect, test } from "vitest";
 import { Certificates } from "./certificates.ts";
 import { CheckpointRoots } from "./checkpoint-roots.ts";
@@ -47,6 +49,27 @@ test("S2: votes without a counter are counted as they are sent, lost ones too", 
   expect(votes.certified(1, 5)).toBe(A);
   for (const replica of [1, 2]) votes.sent(parcel(replica, 1, commit(1, B)));
   expect(trippedBy(() => votes.sent(parcel(3, 1, commit(1, B))))).toBe("S2 one certified value");
+});
+
+/** `("P", v, o, d, x)` or `("C", v, o, d)` of hybster.md 2, by hand. */
+function unique(tag: number, about: string, extension?: number): Claim {
+  const message = new Writer(52).u16(tag).u48(3).u48(5).digest(about);
+  if (extension !== undefined) message.u48(extension);
+  return { type: "unique", instance: 1, value: { view: 3, seq: 5 }, message: message.finish() };
+}
+
+test("S2, S3: a Prepare of Hybster and Commits, which name no extension, are one vote each", () => {
+  const votes = new VoteLedger(5, 3);
+  const oracle = new Certificates({ n: 5, faulty: new Set(), votes, quorum: 3, vouched: 3 });
+  const fields = { kind: MessageKind.HybsterCertificate, view: 3, seq: 5, digest: A, aggregate: NOTHING };
+  const shown = (extension: number): string | null =>
+    trippedBy(() => oracle.sent(parcel(0, 1, new Certificate({ ...fields, extension }))));
+  votes.signed(signed(4, unique(0x4850, A, 7)));
+  votes.signed(signed(0, unique(0x4843, A)));
+  expect([votes.certified(1, 5), shown(7)]).toEqual([null, "S3 certificate soundness"]);
+  votes.signed(signed(1, unique(0x4843, A)));
+  expect([votes.certified(1, 5), shown(7)]).toEqual([A, null]);
+  expect(shown(6)).toBe("S3 certificate soundness"); // Nobody proposed that.
 });
 
 function openCertificates(): { readonly votes: VoteLedger; readonly oracle: Certificates } {
