@@ -8,7 +8,7 @@ import { Account, Activity } from "./account.ts";
 import type { CostProfile } from "./cost-profile.ts";
 import type { Instant, Machine, OwnEvent } from "./machine.ts";
 import { type Pool, Server } from "./processors.ts";
-import type { PriceList, Quantity, Tariff } from "./tariff.ts";
+import type { Price, PriceList, Quantity, Tariff } from "./tariff.ts";
 
 const NOTHING: Quantity = { bytes: 0, requests: 0, commands: 0, shares: 0, receivers: 0 };
 
@@ -61,9 +61,9 @@ export class ModelledMachine implements Machine {
 
   arrive({ kind }: Message, bytes: number, now: Micros): Instant {
     const { beside, before } = this.#options.prices.receive[kind] as Tariff;
-    if (!beside.free) this.#beside(Activity.Receive, beside.of(this.#quantity(bytes)), now);
+    if (!beside.free) this.#beside(Activity.Receive, this.#cost(beside, bytes), now);
     if (before.free) return now;
-    return this.#work(Activity.Receive, before.of(this.#quantity(bytes)), now);
+    return this.#work(Activity.Receive, this.#cost(before, bytes), now);
   }
 
   arriveFromClient(_message: ClientMessage, bytes: number, now: Micros): Instant {
@@ -76,7 +76,7 @@ export class ModelledMachine implements Machine {
 
   handle({ kind }: Message, bytes: number, effects: readonly Effect[], now: Micros): Instant {
     const { loop } = this.#options.prices.receive[kind] as Tariff;
-    const duration = loop.free ? 0 : this.#spend(Activity.Receive, loop.of(this.#quantity(bytes)));
+    const duration = loop.free ? 0 : this.#spend(Activity.Receive, this.#cost(loop, bytes));
     return this.#turn(duration, effects, now);
   }
 
@@ -177,11 +177,10 @@ export class ModelledMachine implements Machine {
     sentMessages[kind] = (sentMessages[kind] as number) + receivers;
     const once = prices.prepare[kind] as Tariff;
     const each = prices.send[kind] as Tariff;
-    const quantity = this.#quantity(bytes);
-    const beside = once.beside.of(quantity) + receivers * each.beside.of(quantity);
+    const beside = this.#cost(once.beside, bytes) + receivers * this.#cost(each.beside, bytes);
     if (beside > 0 && receivers > 1) this.#spread(beside, now);
     else if (beside > 0) this.#beside(Activity.Send, beside, now);
-    const duration = once.loop.of(quantity) + receivers * each.loop.of(quantity);
+    const duration = this.#cost(once.loop, bytes) + receivers * this.#cost(each.loop, bytes);
     return duration === 0 ? 0 : this.#spend(Activity.Send, duration);
   }
 
@@ -191,6 +190,10 @@ export class ModelledMachine implements Machine {
     const beside = prices.reply.beside.of(quantity);
     if (beside > 0) this.#beside(Activity.Clients, beside, now);
     return this.#spend(Activity.Clients, prices.reply.loop.of(quantity));
+  }
+
+  #cost(price: Price, bytes: number): number {
+    return price.ofBytesAlone ? price.ofBytes(bytes) : price.of(this.#quantity(bytes));
   }
 
   #quantity(bytes: number): Quantity {

@@ -22,6 +22,8 @@ export class Price {
   readonly #perReceiverByte: number;
   /** Whether it costs nothing, whatever it is for. */
   readonly free: boolean;
+  /** Whether nothing but bytes matters. */
+  readonly ofBytesAlone: boolean;
 
   constructor(cost: Cost | undefined, factor: number) {
     this.#micros = (cost?.micros ?? 0) * factor;
@@ -32,6 +34,10 @@ export class Price {
     this.#perShareSquared = (cost?.microsPerShareSquared ?? 0) * factor;
     this.#perReceiver = (cost?.microsPerReceiver ?? 0) * factor;
     this.#perReceiverByte = ((cost?.nanosPerReceiverByte ?? 0) * factor) / 1000;
+    const others = Object.entries(cost ?? {}).filter(
+      ([name]) => name !== "micros" && name !== "nanosPerByte",
+    );
+    this.ofBytesAlone = others.every(([, value]) => value === 0);
     this.free = Object.values(cost ?? {}).every((value) => value * factor === 0);
   }
 
