@@ -13,6 +13,7 @@ const BYZANTINE = [3, 4];
 const HONEST = [0, 1, 2];
 const FLOOD_MILLIS = 12_000;
 const LOOK_MILLIS = 500;
+const CALM_MILLIS = 4_000;
 const MEBIBYTE = 1_048_576;
 /** What the load of the test can come to, and more. */
 const SERVICE_BYTES = 16 * MEBIBYTE;
@@ -49,6 +50,13 @@ function checkCaps({ queuedBytes, instances, n }: StatusReport): void {
   }
 }
 
+/** Commands per second while something else goes on. */
+async function rate(load: Load, meanwhile: Promise<unknown>): Promise<number> {
+  const [before, start] = [load.acknowledged.size, performance.now()];
+  await meanwhile;
+  return ((load.acknowledged.size - before) * 1_000) / (performance.now() - start);
+}
+
 async function look(): Promise<number> {
   for (const status of await cluster.statuses()) checkCaps(status);
   return Math.max(...HONEST.map((id) => resourceUse(cluster.pid(id))?.residentBytes ?? 0));
@@ -59,17 +67,19 @@ test.runIf(process.platform === "linux")(
   async () => {
     const load = await Load.start(cluster, { homes: HONEST, pipeline: 1 });
     await load.more(20);
+    const calm = await rate(load, pause(CALM_MILLIS));
     flooders = await Promise.all(BYZANTINE.map((id) => Flooder.open(cluster, id)));
     let flooding = true;
     const floods = Promise.all(flooders.map((flooder) => flooder.flood(FLOOD_MILLIS))).finally(() => {
       flooding = false;
     });
+    const flooded = rate(load, floods);
     let peak = 0;
     while (flooding) {
       peak = Math.max(peak, await look());
       await pause(LOOK_MILLIS);
     }
-    await floods;
+    const share = (await flooded) / calm;
     const [status] = await cluster.statuses();
     const bound = memoryBound({
       n: cluster.n,
@@ -81,7 +91,8 @@ test.runIf(process.platform === "linux")(
     const sent = flooders.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
     const [sentMib, peakMib, boundMib] = [sent, peak, bound].map((bytes) => Math.round(bytes / MEBIBYTE));
     process.stdout.write(
-      `flood: ${sentMib} MiB sent, at most ${peakMib} MiB resident, bound ${boundMib} MiB\n`,
+      `flood: ${sentMib} MiB sent, at most ${peakMib} MiB resident, bound ${boundMib} MiB; ` +
+        `${Math.round(calm)} commands/s before, ${Math.round(100 * share)} % of that meanwhile\n`,
     );
     expect(peak).toBeLessThan(bound);
     await load.more(50);

@@ -167,6 +167,7 @@ export class ReplicaDriver<R extends Driven> {
   stop(): void {
     this.#stopped = true;
     this.#timers.close();
+    this.#ingress.close();
   }
 
   #complete(job: Job, result: JobResult): void {
