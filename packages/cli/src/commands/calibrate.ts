@@ -15,7 +15,7 @@ Example: destiny experiment calibrate --keep
 
 Measures on one processor what our cryptography, code and transport cost here, and makes the profile modern of it. Then runs
 small clusters of real processes and the same clusters in the simulator, all replicas and clients on this machine's processors,
-and says by how much the simulator is off. The machine should have nothing else to do.`;
+and says by how much the simulator is off: the first of them gives the overhead, the others are predictions. The machine should have nothing else to do.`;
 
 /** `destiny experiment calibrate`: the costs of this machine, and the error of the model. */
 export function calibrateCommand(): Command {
@@ -42,14 +42,18 @@ async function run({ keep = false, json }: { readonly keep?: boolean; readonly j
   else printLine(describe(found));
 }
 
-function describe({ costs, comparisons, loadBefore }: Calibration): string {
+function describe({ costs, profile, comparisons, loadBefore }: Calibration): string {
   const measured = Object.entries(costs).flatMap(([part, each]) =>
     Object.entries(each).map(([name, value]): readonly [string, string] => [
       `${part}: ${name}`,
       `${round(Number(value))}`,
     ]),
   );
-  const pairs = formatPairs([...measured, ["load before", `${round(loadBefore)}`]]);
+  const pairs = formatPairs([
+    ...measured,
+    ["overhead", `${profile.overhead.factor}`],
+    ["load before", `${round(loadBefore)}`],
+  ]);
   return `${pairs}\n\n${formatTable(HEADINGS, comparisons.map(row))}`;
 }
 

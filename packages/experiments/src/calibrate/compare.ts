@@ -34,10 +34,14 @@ export interface Comparison {
   readonly errors: { readonly throughput: number; readonly latency: number; readonly cpu: number | null };
 }
 
-/** Those that are compared: from idle to loaded, both kinds of protocol. */
+/** The one by which the machine's overhead is measured. */
+export const REFERENCE: Configuration = {
+  ...{ protocol: "destiny", replicas: 3, clients: 16, bundle: 50, payloadBytes: 512 },
+};
+
+/** The others, of which the model knows nothing: from idle to loaded, both kinds of protocol. */
 export const CONFIGURATIONS: readonly Configuration[] = [
   { protocol: "destiny", replicas: 3, clients: 1, bundle: 1, payloadBytes: 512 },
-  { protocol: "destiny", replicas: 3, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "destiny", replicas: 5, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "destiny", replicas: 7, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "single-linear-hybster", replicas: 5, clients: 16, bundle: 50, payloadBytes: 512 },
@@ -68,13 +72,25 @@ function simulated(configuration: Configuration, profile: CostProfile, diskMicro
   return { throughput, latencyMs, cpuPerCommand: executed === 0 ? null : (cpu * SECOND) / executed };
 }
 
+/** How a configuration did for real, and how the model does. */
+export interface Measured {
+  readonly configuration: Configuration;
+  readonly real: Shown;
+  readonly diskMicros: number;
+}
+
+/**
+ * How much more processor time a real cluster takes than its pieces do, each measured alone: collection of garbage, cold caches and
+ * code, switching between processes. 1 if nobody knows.
+ */
+export function overheadOf(profile: CostProfile, { configuration, real, diskMicros }: Measured): number {
+  const { cpuPerCommand } = simulated(configuration, profile, diskMicros);
+  if (cpuPerCommand === null || real.cpuPerCommand === null) return 1;
+  return Math.max(1, real.cpuPerCommand / cpuPerCommand);
+}
+
 /** Both, and the difference. */
-export async function compare(
-  configuration: Configuration,
-  profile: CostProfile,
-  { bench, diskMicros }: { readonly bench: RealBench; readonly diskMicros: number },
-): Promise<Comparison> {
-  const real = await bench(configuration);
+export function compare(profile: CostProfile, { configuration, real, diskMicros }: Measured): Comparison {
   const model = simulated(configuration, profile, diskMicros);
   const error = (mine: number, theirs: number): number => mine / theirs - 1;
   const cpu =
