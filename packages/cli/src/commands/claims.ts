@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { evidenceFrom } from "@destiny/experiments/claims/from-folder";
-import { claimsPage, claimsTable, talliesOf } from "@destiny/experiments/claims/page";
+import { claimsPage, claimsTable, explanations, talliesOf } from "@destiny/experiments/claims/page";
 import { judgeClaims } from "@destiny/experiments/claims/verdict";
 import { Command, Option } from "commander";
 import { Failure, UsageError } from "../output/failure.ts";
@@ -49,6 +49,7 @@ function claims({ from, markdown, strict, json }: ClaimsOptions): void {
   else {
     const { headings, rows } = claimsTable(verdicts);
     printLine(formatTable(headings, rows));
+    for (const line of explanations(verdicts)) printLine(`\n${line}`);
     printLine(`\n${tallies.pass} pass, ${tallies.fail} fail, ${tallies["not yet"]} not yet`);
   }
   if (strict && tallies.fail > 0) throw new Failure(`${tallies.fail} claims fail`);

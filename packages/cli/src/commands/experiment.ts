@@ -42,9 +42,9 @@ export function experimentCommand(): Command {
     .addArgument(new Argument("<figure>", "which").choices(FIGURES))
     .addOption(new Option("--quick", "small clusters and few points: minutes instead of hours"))
     .addOption(
-      new Option("--out <folder>", "where the figure's folder is made").default(
-        undefined,
-        "experiments, or experiments/quick with --quick",
+      new Option(
+        "--out <folder>",
+        "where the figure's folder is made (default: experiments, or experiments/quick)",
       ),
     )
     .addOption(

@@ -3,6 +3,8 @@ import type { Range } from "./claim.ts";
 import type { Measured, Verdict } from "./verdict.ts";
 
 const SHOWN_MAX = 3;
+const PROTOCOL = "protocol ";
+const NOT_FOUND = "the reason is not found yet.";
 
 /** How many claims came to which verdict. */
 export function talliesOf(verdicts: readonly Verdict[]): Record<Verdict["verdict"], number> {
@@ -24,15 +26,20 @@ export function claimsTable(verdicts: readonly Verdict[]): Table {
       String(verdict.expected),
       rangeText(verdict.accept),
       verdict.verdict,
-      listText(verdict.missing),
+      missingText(verdict.missing),
     ]),
   };
+}
+
+/** Why claims fail, a line each. */
+export function explanations(verdicts: readonly Verdict[]): string[] {
+  return verdicts.filter(isOutside).map(({ id, reason }) => `${id} is out of range: ${reason ?? NOT_FOUND}`);
 }
 
 /** The claims as a page in Markdown. */
 export function claimsPage(verdicts: readonly Verdict[], origin: string): string {
   const tallies = talliesOf(verdicts);
-  const failing = verdicts.filter(({ measured }) => measured.some(({ within }) => !within));
+  const failing = verdicts.filter(isOutside);
   const parts = [
     "# The paper's claims",
     `${origin} Written by \`destiny claims --markdown\`; not edited by hand.`,
@@ -48,7 +55,7 @@ export function claimsPage(verdicts: readonly Verdict[], origin: string): string
         measuredText(verdict.measured),
         String(verdict.expected),
         rangeText(verdict.accept),
-        verdict.verdict === "not yet" ? `not yet: ${listText(verdict.missing)}` : `**${verdict.verdict}**`,
+        verdict.verdict === "not yet" ? `not yet: ${missingText(verdict.missing)}` : `**${verdict.verdict}**`,
       ]),
     }),
     "## What is out of range, and why",
@@ -73,7 +80,11 @@ export function claimsPage(verdicts: readonly Verdict[], origin: string): string
 
 function explanation({ id, claim, measured, reason }: Verdict): string {
   const outside = measured.filter(({ within }) => !within);
-  return `**${id}** (${claim}): ${measuredText(outside)}. ${reason ?? "The reason is not found yet."}`;
+  return `**${id}** (${claim}): ${measuredText(outside)}. ${reason ?? NOT_FOUND}`;
+}
+
+function isOutside({ measured }: Verdict): boolean {
+  return measured.some(({ within }) => !within);
 }
 
 /** One number as it is; several as a range, with the names of those out of range. */
@@ -85,6 +96,22 @@ function measuredText(measured: readonly Measured[]): string {
   const outside = measured.filter(({ within, label }) => !within && label !== "");
   const names = outside.map(({ label, value }) => `${label}: ${significant(value)}`);
   return outside.length === 0 ? range : `${range} (${listText(names, "; ")})`;
+}
+
+/** Protocols by name, runs by how many of each figure. */
+function missingText(missing: readonly string[]): string {
+  const protocols = missing
+    .filter((what) => what.startsWith(PROTOCOL))
+    .map((what) => what.slice(PROTOCOL.length));
+  const runs = new Map<string, number>();
+  for (const what of missing) {
+    const [figure = ""] = what.split(" ");
+    if (figure.startsWith("fig")) runs.set(figure, (runs.get(figure) ?? 0) + 1);
+  }
+  const counted = [...runs].map(
+    ([figure, count]) => `${count} ${count === 1 ? "line" : "lines"} of ${figure}`,
+  );
+  return [...protocols, ...counted].join(", ");
 }
 
 function rangeText([least, most]: Range): string {

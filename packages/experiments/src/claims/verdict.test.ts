@@ -216,7 +216,7 @@ test("the page and the table say it all", () => {
   const page = claimsPage(verdicts, "From a test.");
   expect(page.startsWith("# The paper's claims\n\nFrom a test.")).toBe(true);
   for (const { id } of verdicts) expect(page).toContain(`| ${id} |`);
-  expect(page).toContain("not yet: fig10 of dqpbft");
+  expect(page).toContain("not yet: 1 line of fig10");
   expect(page).toMatch(/\*\*B11\*\* \(Destiny 35% better.*\): 1\. /);
   expect(claimsTable(verdicts).rows).toHaveLength(46);
 });

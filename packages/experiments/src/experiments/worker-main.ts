@@ -4,6 +4,8 @@ import type { FromWorker, ToWorker } from "./worker-messages.ts";
 // A process of an experiment: runs one scenario after the other.
 process.on("message", ({ scenario }: ToWorker) => answer(run(scenario)));
 process.on("disconnect", () => process.exit());
+// A Ctrl-C on the terminal reaches us too: whoever runs us ends us.
+process.on("SIGINT", () => undefined);
 
 function run(scenario: ToWorker["scenario"]): FromWorker {
   try {
