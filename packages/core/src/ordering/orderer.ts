@@ -98,9 +98,12 @@ export interface Orderer {
   readonly away: readonly ReplicaId[];
   /** Last slot of the global order that is executed. */
   readonly executed: SequenceNumber;
+  /** Whether to look into a message at all, before its checks: not, where a peer sends more than anybody needs. All if absent. */
+  admits?(from: ReplicaId, instance: InstanceId, message: Message): boolean;
   /** What must hold for a message to be authentic, or null if it is none for this instance. */
   checks(instance: InstanceId, message: Message): readonly Check[] | null;
-  receive(from: ReplicaId, instance: InstanceId, message: Message): void;
+  /** False if nothing came of it but one vote more somewhere: then nothing else can have become possible either. */
+  receive(from: ReplicaId, instance: InstanceId, message: Message): boolean;
   expire(instance: InstanceId, timer: TimerId): void;
   complete(job: Job, result: JobResult): void;
   /** Decided prefixes, in the order of instances. */

@@ -42,10 +42,11 @@ class InstantOrderer implements Orderer {
     this.#sequel.execute({ seq: this.executed, entry: 0, coordinator: SELF, value });
   }
 
-  receive(): void {
+  receive(): boolean {
     this.#busy = true;
     this.#sequel.checkpoint(this.executed);
     this.#busy = false;
+    return true;
   }
 
   stabilise(part: Uint8Array): readonly Watermark[] {

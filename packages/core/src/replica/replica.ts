@@ -30,7 +30,7 @@ import { type Admission, Executor, type ReplyStyle } from "./executor.ts";
 import { JoinedPages } from "./joined-pages.ts";
 import { type Identities, Membership } from "./membership.ts";
 import { Readmission } from "./readmission.ts";
-import { dispatchRoot, rootChecks } from "./root-messages.ts";
+import { dispatchRoot, type RootDesks, rootChecks } from "./root-messages.ts";
 import { type RestoredCheckpoint, StateKeeper } from "./state-keeper.ts";
 import type { TransferProgress } from "./state-transfer/state-transfer.ts";
 import { StatusExchange } from "./status-exchange.ts";
@@ -93,6 +93,8 @@ export class Replica {
   readonly #desk: ClientDesk;
   readonly #status: StatusExchange;
   readonly #pacer: Pacer;
+  /** Who takes messages that are for the replica itself. */
+  readonly #desks: RootDesks;
   /** What the log gave back, until the anchor among it is known. */
   readonly #recovered: LogRecord[] = [];
   #helpTimerSet = false;
@@ -138,6 +140,12 @@ export class Replica {
     });
     this.#pacer = new Pacer(this.#port, BATCH_TIMER, parameters.batchDelay);
     this.#status = new StatusExchange(this.#port, this.#orderer, this.#keeper.anchors);
+    this.#desks = { proofs: this.#proofs, status: this.#status, desk: this.#desk };
+  }
+
+  /** Whether a peer's message is worth its checks; an event like any other. */
+  admits(from: ReplicaId, instance: InstanceId, message: Message): boolean {
+    return instance === ROOT || this.#orderer.admits?.(from, instance, message) !== false;
   }
 
   /** What must hold for a peer's message to be authentic; null if it is none that this replica takes. */
@@ -148,10 +156,11 @@ export class Replica {
   /** A message whose checks passed. Client checks may have failed: what they are about knows. */
   receive(from: ReplicaId, instance: InstanceId, message: Message): void {
     if (!this.#status.allows(from, message)) return this.#port.report(from, Misbehaviour.TooManyPulls);
-    if (instance !== ROOT) this.#orderer.receive(from, instance, message);
-    else if (!this.#keeper.receive(from, message)) {
-      dispatchRoot(from, message, { proofs: this.#proofs, status: this.#status, desk: this.#desk });
+    if (instance !== ROOT) {
+      if (this.#orderer.receive(from, instance, message)) this.#pump();
+      return;
     }
+    if (!this.#keeper.receive(from, message)) dispatchRoot(from, message, this.#desks);
     this.#pump();
   }
 

@@ -16,6 +16,13 @@ import type { ClientDesk } from "./client-desk.ts";
 import type { ExecutionProofs } from "./execution-proofs.ts";
 import type { StatusExchange } from "./status-exchange.ts";
 
+/** The parts of a replica that take such messages. */
+export interface RootDesks {
+  readonly proofs: ExecutionProofs;
+  readonly status: StatusExchange;
+  readonly desk: ClientDesk;
+}
+
 const PLAIN: readonly (abstract new (...args: never[]) => Message)[] = [
   ...[ExecSig, ExecProof, CheckpointSig, Status],
   ...[FetchState, StatePages, StateDigests],
@@ -37,11 +44,7 @@ export function rootChecks(message: Message): readonly Check[] | null {
 }
 
 /** Hands a message that is not about states to the part of the replica layer that it is for. */
-export function dispatchRoot(
-  from: ReplicaId,
-  message: Message,
-  parts: { proofs: ExecutionProofs; status: StatusExchange; desk: ClientDesk },
-): void {
+export function dispatchRoot(from: ReplicaId, message: Message, parts: RootDesks): void {
   if (message instanceof ExecSig) parts.proofs.onExecSig(from, message);
   else if (message instanceof ExecProof) parts.proofs.onExecProof(from, message);
   else if (message instanceof Forward) parts.desk.onForward(from, message);

@@ -1,3 +1,4 @@
+import type { Agreement } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Jobs } from "../../effects/jobs.ts";
 import { Port } from "../../effects/port.ts";
@@ -14,7 +15,7 @@ import { invariant } from "../../kernel/invariant.ts";
 import type { Anchor } from "../../wire/anchor.ts";
 import type { Check } from "../../wire/check.ts";
 import { Challenge, HeaderRelay, Health, Need, Reinstate, Rejoin } from "../../wire/composition.ts";
-import { AssignRequest, type Message, type Status } from "../../wire/messages.ts";
+import { AssignRequest, type Message, type Status, Vote } from "../../wire/messages.ts";
 import type { Request } from "../../wire/request.ts";
 import { Complaint } from "../../wire/suspicion.ts";
 import type { Value } from "../../wire/value.ts";
@@ -84,19 +85,40 @@ class Dqbft implements Orderer {
     this.#rooms.oversight.served(client, timestamp);
   }
 
+  /** Headers that are passed on are many, and only help: each peer's are counted before anything is verified. */
+  admits(from: ReplicaId, instance: InstanceId, message: Message): boolean {
+    if (instance !== COMPOSITION || !(message instanceof HeaderRelay)) return true;
+    return this.#rooms.relays.admits(from, message);
+  }
+
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
     if (message instanceof Complaint && instance === COMPOSITION)
       return this.#rooms.oversight.checks(message);
     return this.#rooms.authenticator.checks(instance, message);
   }
 
-  receive(from: ReplicaId, instance: InstanceId, message: Message): void {
+  receive(from: ReplicaId, instance: InstanceId, message: Message): boolean {
     if (instance === COMPOSITION) {
       this.#onMessage(from, message);
-      return this.#rooms.settle(null);
+      this.#rooms.settle(null);
+      return true;
     }
-    this.#rooms.instances.of(instance).receive(from, message);
+    const { instances } = this.#rooms;
+    const agreement = instances.of(instance);
+    if (message instanceof Vote && !this.#moves(agreement, from, message)) return false;
+    if (!(message instanceof Vote)) agreement.receive(from, message);
     this.#rooms.settle(instance);
+    return true;
+  }
+
+  /** Most messages are votes that are counted, and no more: where an instance is has changed for nobody then. */
+  #moves(agreement: Agreement, from: ReplicaId, vote: Vote): boolean {
+    const { view, active, known, decided, nextSlot, mayPropose } = agreement;
+    agreement.receive(from, vote);
+    if (this.#rooms.instances.hasNotices) return true;
+    if (agreement.view !== view || agreement.active !== active || agreement.known !== known) return true;
+    if (agreement.decided !== decided || agreement.nextSlot !== nextSlot) return true;
+    return agreement.mayPropose !== mayPropose;
   }
 
   expire(instance: InstanceId, timer: TimerId): void {

@@ -71,6 +71,11 @@ export class Instances {
     return present(this.#ports[instance], "an instance of this cluster");
   }
 
+  /** Whether they have reported anything since it was last taken. */
+  get hasNotices(): boolean {
+    return this.#notices.length > 0;
+  }
+
   /** What they reported since it was last asked. */
   takeNotices(): readonly Notice[] {
     return this.#notices.length === 0 ? NONE : this.#notices.splice(0);

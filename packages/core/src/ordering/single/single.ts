@@ -128,10 +128,11 @@ class Single implements Orderer {
     return batchChecks(this.#protocol, this.#address, message, this.#context.hash);
   }
 
-  receive(from: ReplicaId, _instance: InstanceId, message: Message): void {
+  receive(from: ReplicaId, _instance: InstanceId, message: Message): boolean {
     if (message instanceof Complaint) this.#blame.receive(message);
     else this.#agreement.receive(from, message);
     this.#settle();
+    return true;
   }
 
   expire(instance: InstanceId, timer: TimerId): void {
