@@ -87,7 +87,6 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
   }
 
   onLeft(): void {
-    this.#silent.clear();
     this.#collecting.restart();
   }
 

@@ -29,7 +29,7 @@ export interface ProposalListener<Slot extends UntrustedSlot> {
   /** A value was handed up. */
   delivered(): void;
   /** Votes are records of the log themselves, durable before they leave. */
-  votesAreLogged(): boolean;
+  readonly votesAreLogged: boolean;
 }
 
 /** What is proposed, whether we stand by it, and how a decided value reaches the layer above (pbft.md 4). */
@@ -204,7 +204,7 @@ export class Proposals<Slot extends UntrustedSlot> {
     if (!fresh && slot.logged === proposal.digest) return;
     this.#keepPrepared(slot, proposal.digest);
     const { isPrimary, context } = this.#instance;
-    if (this.#listener.votesAreLogged() && !isPrimary) context.port.note(slot.seq, proposal);
+    if (this.#listener.votesAreLogged && !isPrimary) context.port.note(slot.seq, proposal);
     else context.port.persist(slot.seq, proposal);
     slot.logged = proposal.digest;
   }
