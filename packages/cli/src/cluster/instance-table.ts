@@ -1,3 +1,4 @@
+import { configurationOf, firstViewOf } from "@destiny/core/kernel/configurations";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import type { InstanceStatus } from "@destiny/core/ordering/orderer";
 import type { StatusReport } from "@destiny/node/observability/status-report";
@@ -36,7 +37,7 @@ export function instanceTable(reports: readonly StatusReport[]): string {
     if (
       n > LISTED_MAX &&
       instance !== n &&
-      !sights.some((sight) => isOfNote(sight, sights.length, answering))
+      !sights.some((sight) => isOfNote(sight, n, sights.length, answering))
     )
       quiet += 1;
     else lines.push(...sights.map((sight) => lineOf(sight, first, answering)));
@@ -68,10 +69,11 @@ function emptySight(instance: number, { view, primary, active }: InstanceStatus)
 
 function isOfNote(
   { view, primary, active, complainers }: Sight,
+  n: number,
   opinions: number,
   answering: ReadonlySet<ReplicaId>,
 ): boolean {
-  return view > 0 || !active || complainers.size > 0 || opinions > 1 || !answering.has(primary);
+  return placeOf(view, n) > 0 || !active || complainers.size > 0 || opinions > 1 || !answering.has(primary);
 }
 
 function lineOf(
@@ -84,13 +86,24 @@ function lineOf(
   const name = composed ? (instance === n ? "O" : `D${instance}`) : "O";
   return [
     name,
-    view,
+    viewText(view, n),
     primary,
     stateOf(sight, composed && instance !== n, answering),
     decided,
     [...complainers].sort((a, b) => a - b).join(", ") || "-",
     at.length === answering.size ? "all" : at.join(", "),
   ];
+}
+
+/** Where a view stands among those of its configuration. */
+function placeOf(view: number, n: number): number {
+  return view - firstViewOf(configurationOf(view, n), n);
+}
+
+/** A view of a later configuration is told with it: a signer was admitted again (hybster.md 10.1). */
+function viewText(view: number, n: number): string | number {
+  const configuration = configurationOf(view, n);
+  return configuration === 0 ? view : `${configuration}/${placeOf(view, n)}`;
 }
 
 function stateOf(

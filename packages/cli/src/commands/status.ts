@@ -17,7 +17,9 @@ Example: destiny status --dir cluster
 The first table has a line for each replica; lag is in slots of the global order. The second one has a line for each
 instance: O orders, D0 disseminates what replica 0 coordinates, and so on; decided is the slot up to which it is. Whoever is
 away coordinates nobody: its clients go elsewhere until it is reinstated. On probation, an instance is ordered only once its
-slots are disseminated. Where replicas see an instance differently, it has a line for each opinion.
+slots are disseminated. Signer is the end of the boot epoch of a replica's trusted signer, and the configuration that has it: 0
+from the start, a later one if it lost its memory and was admitted again; until then it awaits admission, and votes for nothing.
+Views of a later configuration are told with its number. Where replicas see an instance differently, it has a line for each opinion.
 Exit status 1 if no replica answers, or two of them have different states after the same slot.`;
 
 /** `destiny status`: how each replica is. */
@@ -58,19 +60,28 @@ function tableOf(genesis: Genesis, statuses: readonly (StatusReport | null)[]): 
   return `${formatTable(HEADINGS, rows)}\n\n${instances}`.trimEnd();
 }
 
-const HEADINGS = ["id", "state", "executed", "stable", "checkpoint", "lag", "clients", "pid"];
+const HEADINGS = ["id", "state", "executed", "stable", "checkpoint", "lag", "clients", "signer", "pid"];
 
 function rowOf(report: StatusReport, checkpointPeriod: number): (string | number)[] {
   const { replica, executed, stable, checkpoint, lag, clients, pid } = report;
   const digest = checkpoint.digest === null ? "-" : `${checkpoint.seq}:${checkpoint.digest.slice(0, 12)}`;
-  return [replica, stateOf(report, checkpointPeriod), executed, stable, digest, lag, clients, pid];
+  const state = stateOf(report, checkpointPeriod);
+  return [replica, state, executed, stable, digest, lag, clients, signerOf(report), pid];
+}
+
+/** The end of its boot epoch, and the configuration that admitted it: 0 is the genesis. */
+function signerOf({ bootEpoch, admittedWith }: StatusReport): string {
+  const epoch = bootEpoch.toString(16).padStart(12, "0").slice(-6);
+  return `${epoch}@${admittedWith ?? "-"}`;
 }
 
 /** Some lag is nothing: peers speak of slots that are on their way. */
-function stateOf({ lag, transfer }: StatusReport, checkpointPeriod: number): string {
+function stateOf(report: StatusReport, checkpointPeriod: number): string {
+  const { lag, transfer } = report;
   if (transfer !== null) {
     const { seq, pages, pagesDone } = transfer;
     return pages === 0 ? `fetching state ${seq}` : `fetching state ${seq}: ${pagesDone} of ${pages} pages`;
   }
+  if (report.admittedWith === null) return "awaiting admission";
   return lag >= checkpointPeriod ? "catching up" : "serving";
 }

@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { invariant } from "@destiny/core/kernel/invariant";
-import { type BlsBackend, CheckKind, Domain, KEY_BYTES, SECRET_BYTES } from "../bls/backend.ts";
+import { type BlsBackend, type Check, CheckKind, Domain, KEY_BYTES, SECRET_BYTES } from "../bls/backend.ts";
 import type { CheckQueue } from "../bls/check-queue.ts";
 import { evaluate, fromScalar, type RandomBytes, randomScalar } from "../bls/scalar.ts";
 import { isSoundPoint, openEd25519, PUBLIC_KEY_BYTES } from "../signatures/ed25519.ts";
@@ -139,6 +139,55 @@ export function shareKeyOf(backend: BlsBackend, kind: SchemeKind, secret: string
   return kind === "list" ? openEd25519().publicKeyFromSeed(bytes) : backend.publicKey(bytes);
 }
 
+/** Proof that a signer has the secret of its key: what a group must see before it adds its shares up; empty in other kinds. */
+export function possessionProofOf(backend: BlsBackend, kind: SchemeKind, secret: string): Uint8Array {
+  if (kind !== "multisig") return new Uint8Array(0);
+  const bytes = fromHex(secret, SECRET_BYTES, "a signing secret");
+  return backend.signSync(bytes, Domain.Possession, publicKey(backend, bytes));
+}
+
+/**
+ * A secret for a signer that takes the place of another, 32 bytes in hex. Throws {@link ConfigurationError} for a threshold
+ * scheme: only its dealer could make one.
+ */
+export function drawShareSecret(backend: BlsBackend, kind: SchemeKind, random: RandomBytes): string {
+  if (kind === "list") return generateListKey(random).secret;
+  if (kind === "multisig") return generateMultisigKey(backend, random).secret;
+  throw new ConfigurationError(
+    "the secret of a threshold signature is lost: a cluster with such commits must be dealt anew",
+  );
+}
+
+/** Whether a signer may take another's place in a scheme of this kind under this key. Never throws for bad bytes. */
+export async function isAdmissibleKey(
+  { backend, queue }: { readonly backend: BlsBackend; readonly queue: CheckQueue },
+  kind: SchemeKind,
+  { shareKey, shareProof }: { readonly shareKey: Uint8Array; readonly shareProof: Uint8Array },
+): Promise<boolean> {
+  if (kind === "list") return shareKey.length === PUBLIC_KEY_BYTES && isSoundPoint(shareKey);
+  if (kind !== "multisig" || shareKey.length !== KEY_BYTES || shareProof.length !== SHARE_BYTES) return false;
+  const key = backend.parseKey(shareKey);
+  if (key === undefined) return false;
+  return (await queue.check(possession(shareKey, shareProof, key))) !== undefined;
+}
+
+/** The same scheme with other keys of some signers, each of them admissible. Not for threshold schemes. */
+export function replaceKeys(
+  { backend, queue }: { readonly backend: BlsBackend; readonly queue: CheckQueue },
+  keys: SchemeKeys,
+  replaced: ReadonlyMap<number, Uint8Array>,
+): CertificateScheme {
+  invariant(keys.kind !== "threshold", "a scheme whose keys are its signers' own");
+  const { threshold } = keys;
+  const hexes = shareKeysOf(keys).map((key, i) => {
+    const other = replaced.get(i);
+    return other === undefined ? key : hex(other);
+  });
+  if (keys.kind === "list") return openList({ kind: "list", threshold, keys: hexes });
+  const members = hexes.map((key, i) => parseKey(backend, key, `the key of signer ${i}`));
+  return new MultisigScheme(backend, queue, { threshold, members });
+}
+
 /** The private half for one signer of a scheme of this kind. Throws {@link ConfigurationError} for a bad secret. */
 export function openShareSigner(backend: BlsBackend, kind: SchemeKind, secret: string): ShareSigner {
   const bytes = fromHex(secret, SECRET_BYTES, "a signing secret");
@@ -167,20 +216,17 @@ async function provePossession(
     const points = fromHex(proof, SHARE_BYTES, `the proof of possession of signer ${i}`);
     const statement = fromHex(publicKey, KEY_BYTES, `the key of signer ${i}`);
     const key = keys[i] ?? new Uint8Array(0);
-    return queue.check({
-      kind: CheckKind.Share,
-      domain: Domain.Possession,
-      statement,
-      points,
-      signers: [],
-      key,
-    });
+    return queue.check(possession(statement, points, key));
   });
   const bad = (await Promise.all(proofs)).indexOf(undefined);
   if (bad >= 0)
     throw new ConfigurationError(
       `the proof of possession of signer ${bad} is false: it must make its key anew`,
     );
+}
+
+function possession(statement: Uint8Array, points: Uint8Array, key: Uint8Array): Check {
+  return { kind: CheckKind.Share, domain: Domain.Possession, statement, points, signers: [], key };
 }
 
 function parseKey(backend: BlsBackend, key: string, what: string): Uint8Array {

@@ -1,13 +1,16 @@
 import { parseArgs } from "node:util";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+import { openBls } from "../bls/open.ts";
 import { SignerServer } from "./server.ts";
 import { Signer } from "./signer.ts";
+import { bearSigner, type SignerBirth } from "./signer-directory.ts";
 
 /** What the parent waits for on standard output. */
 const READY = "ready\n";
 
 async function main(): Promise<void> {
-  const { directory, socket, parented } = settings();
+  const { directory, socket, parented, birth } = settings();
+  if (birth !== undefined) await bear(directory, birth);
   const signer = Signer.open(directory, { log, onFailure: die });
   const server = await SignerServer.listen(socket, signer, log);
   let stopping = false;
@@ -26,20 +29,39 @@ async function main(): Promise<void> {
   process.stdout.write(READY);
 }
 
-function settings(): { directory: string; socket: string; parented: boolean } {
+/** Secrets are drawn in this process, and known to no other. */
+async function bear(directory: string, birth: SignerBirth): Promise<void> {
+  const backend = openBls(log);
+  try {
+    if (bearSigner(directory, birth, backend))
+      log(`${directory} was empty: a new identity, which has to be admitted`);
+  } finally {
+    await backend.close();
+  }
+}
+
+function settings(): {
+  directory: string;
+  socket: string;
+  parented: boolean;
+  birth: SignerBirth | undefined;
+} {
   const { values } = parseArgs({
     options: {
       dir: { type: "string" },
       socket: { type: "string" },
       // For who starts us as a child: its end of our standard input closes when it dies, however it dies.
       "exit-with-stdin": { type: "boolean", default: false },
+      // What to be, in JSON, if the directory is empty.
+      birth: { type: "string" },
     },
   });
   const { dir, socket } = values;
   if (dir === undefined || socket === undefined) {
     throw new ConfigurationError("usage: main.js --dir DIRECTORY --socket PATH [--exit-with-stdin]");
   }
-  return { directory: dir, socket, parented: values["exit-with-stdin"] };
+  const birth = values.birth === undefined ? undefined : (JSON.parse(values.birth) as SignerBirth);
+  return { directory: dir, socket, parented: values["exit-with-stdin"], birth };
 }
 
 function log(line: string): void {

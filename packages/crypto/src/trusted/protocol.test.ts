@@ -24,6 +24,7 @@ const description: SubsystemDescription = {
   bootEpoch: 2 ** 40,
   instances: 6,
   identityKey: new Uint8Array(32).fill(1),
+  shareProof: new Uint8Array(0),
   shareKey: new Uint8Array(96).fill(2),
 };
 const requests: CertifyRequest[] = [

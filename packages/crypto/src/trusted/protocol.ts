@@ -9,10 +9,10 @@ import {
   type Refusal,
   SIGNATURE_BYTES_MAX,
 } from "./request.ts";
-import { type Attestation, NONCE_BYTES_MAX, type SubsystemDescription } from "./subsystem.ts";
+import { type Attestation, NONCE_BYTES_MAX, type SubsystemDescription, type TrustTier } from "./subsystem.ts";
 
 /** Version of what host and signer say to each other, the first thing that a signer says. */
-const SIGNER_PROTOCOL = 1;
+const SIGNER_PROTOCOL = 2;
 /** Most requests in one frame. */
 export const REQUESTS_PER_FRAME = 256;
 /** Bytes of a request beside its message. */
@@ -31,7 +31,8 @@ const REFUSALS: readonly Refusal[] = [
   "valueUsed",
   "valueBehind",
 ];
-const TIERS = ["T0", "T1"] as const;
+/** In the order of their numbers on the wire. */
+export const TIERS: readonly TrustTier[] = ["T0", "T1"];
 
 /** What a host may ask. */
 export type HostFrame =
@@ -130,9 +131,16 @@ export function decodeAttested(payload: Uint8Array): Attestation {
 
 /** A description in its one encoding, which an attestation signs. */
 export function encodeDescription(description: SubsystemDescription): Uint8Array {
-  const { tier, preamble, replica, bootEpoch, instances, identityKey, shareKey } = description;
+  const { tier, preamble, replica, bootEpoch, instances, identityKey, shareKey, shareProof } = description;
   const out = new Writer().u8(TIERS.indexOf(tier)).digest(preamble.cluster).u32(preamble.configuration);
-  return out.u16(replica).u48(bootEpoch).u32(instances).bytes(identityKey).bytes(shareKey).finish();
+  return out
+    .u16(replica)
+    .u48(bootEpoch)
+    .u32(instances)
+    .bytes(identityKey)
+    .bytes(shareKey)
+    .bytes(shareProof)
+    .finish();
 }
 
 function readDescription(input: Reader): SubsystemDescription {
@@ -140,7 +148,9 @@ function readDescription(input: Reader): SubsystemDescription {
   const preamble = { cluster: input.digest(), configuration: input.u32() };
   const who = { replica: input.u16(), bootEpoch: input.u48(), instances: input.u32() };
   const identityKey = input.bytes(SIGNATURE_BYTES_MAX).slice();
-  return { tier, preamble, ...who, identityKey, shareKey: input.bytes(SIGNATURE_BYTES_MAX).slice() };
+  const shareKey = input.bytes(SIGNATURE_BYTES_MAX).slice();
+  const shareProof = input.bytes(SIGNATURE_BYTES_MAX).slice();
+  return { tier, preamble, ...who, identityKey, shareKey, shareProof };
 }
 
 function readRequest(input: Reader): CertifyRequest {

@@ -18,6 +18,7 @@ const description: SubsystemDescription = {
   bootEpoch: 1,
   instances: 1,
   identityKey: new Uint8Array(32),
+  shareProof: new Uint8Array(0),
   shareKey: new Uint8Array(96),
 };
 let directory: string;

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { createSignerDirectory, readSignerKey, type SignerKey } from "./signer-directory.ts";
+import { openInline } from "../bls/javascript.ts";
+import { bearSigner, createSignerDirectory, readSignerKey, type SignerKey } from "./signer-directory.ts";
 
 const key: SignerKey = {
   preamble: { cluster: "\u00ff\u0001".repeat(16), configuration: 2 },
@@ -14,6 +15,7 @@ const key: SignerKey = {
   shareSecret: "0a".repeat(32),
   identitySeed: "0b".repeat(32),
 };
+const backend = openInline();
 let parent: string;
 let directory: string;
 let path: string;
@@ -63,4 +65,28 @@ test("no key file, and none that is JSON", () => {
   expect(() => readSignerKey(directory)).toThrow(/is not JSON/);
   rmSync(path);
   expect(() => readSignerKey(directory)).toThrow(/is missing/);
+});
+
+test.each(["list", "multisig"] as const)(
+  "an empty directory gets a signer that nobody has seen: %s",
+  (scheme) => {
+    const birth = { cluster: "ab".repeat(32), replica: 2, instances: 4, scheme };
+    const [first, second] = ["first", "second"].map((name) => join(parent, name));
+    for (const each of [first, second]) expect(bearSigner(each!, birth, backend)).toBe(true);
+    const [a, b] = [readSignerKey(first!), readSignerKey(second!)];
+    expect(a).toMatchObject({ replica: 2, instances: 4, scheme });
+    for (const field of ["bootEpoch", "shareSecret", "identitySeed"] as const)
+      expect(a[field]).not.toBe(b[field]);
+  },
+);
+
+test("what is left of another signer is not touched, and a dealer's share cannot be drawn", () => {
+  const birth = { cluster: "ab".repeat(32), replica: 1, instances: 4, scheme: "list" } as const;
+  expect(bearSigner(directory, birth, backend)).toBe(false);
+  expect(readSignerKey(directory)).toEqual(key);
+  rmSync(path);
+  expect(bearSigner(directory, birth, backend)).toBe(false);
+  expect(() => bearSigner(join(parent, "new"), { ...birth, scheme: "threshold" }, backend)).toThrow(
+    /dealt anew/,
+  );
 });

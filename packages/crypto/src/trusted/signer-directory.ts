@@ -1,10 +1,16 @@
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
   statSync,
   writeSync,
 } from "node:fs";
@@ -14,6 +20,8 @@ import { COUNTER_MAX, DIGEST_BYTES, type Digest, REPLICAS_MAX, ROOT } from "@des
 import { fromDigest, toDigest } from "@destiny/core/wire/reader";
 import type { Preamble } from "@destiny/core/wire/statement";
 import { Writer } from "@destiny/core/wire/writer";
+import type { BlsBackend } from "../bls/backend.ts";
+import { drawShareSecret } from "../certificates/keys.ts";
 import type { SchemeKind } from "../certificates/scheme.ts";
 import { digestOf } from "../hash/sha256.ts";
 import { Journal } from "./journal.ts";
@@ -21,6 +29,7 @@ import { Journal } from "./journal.ts";
 const KEY_FILE = "signer.json";
 const FORMAT = 1;
 const SECRET_BYTES = 32;
+const EPOCH_BYTES = 6;
 
 /** All that a trusted signer is given once, and never gives away. */
 export interface SignerKey {
@@ -46,6 +55,33 @@ export function createSignerDirectory(directory: string, key: SignerKey): void {
   chmodSync(directory, 0o700);
   writeKeyFile(join(directory, KEY_FILE), key);
   Journal.create(directory, journalOwner(key));
+}
+
+/** What a signer is made for that takes the place of one whose memory is lost: all but its secrets, which it draws itself. */
+export interface SignerBirth extends Pick<SignerKey, "replica" | "instances" | "scheme"> {
+  /** Of the cluster, in hex. */
+  readonly cluster: string;
+}
+
+/**
+ * Makes the directory of a signer with an identity of its own, drawn here and now, if there is nothing at all: it has to be
+ * admitted (hybster.md 10.1). Whether it did. What is left of another signer stays as it is, and is for the operator to move.
+ */
+export function bearSigner(directory: string, birth: SignerBirth, backend: BlsBackend): boolean {
+  if (existsSync(directory) && readdirSync(directory).length > 0) return false;
+  const { cluster, ...rest } = birth;
+  const draft = `${directory}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  createSignerDirectory(draft, {
+    ...rest,
+    preamble: { cluster: toDigest(Buffer.from(cluster, "hex")), configuration: 0 },
+    bootEpoch: randomBytes(EPOCH_BYTES).readUIntBE(0, EPOCH_BYTES),
+    shareSecret: drawShareSecret(backend, birth.scheme, randomBytes),
+    identitySeed: randomBytes(SECRET_BYTES).toString("hex"),
+  });
+  if (existsSync(directory)) rmdirSync(directory);
+  renameSync(draft, directory);
+  return true;
 }
 
 /** Throws `ConfigurationError` if the key file is missing, readable by others, or not as written. */

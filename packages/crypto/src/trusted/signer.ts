@@ -1,6 +1,6 @@
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
 import { openBls } from "../bls/open.ts";
-import { openShareSigner, shareKeyOf } from "../certificates/keys.ts";
+import { openShareSigner, possessionProofOf, shareKeyOf } from "../certificates/keys.ts";
 import { attest } from "./attestation.ts";
 import { type IdentitySigner, openIdentity } from "./identity-signer.ts";
 import { Journal } from "./journal.ts";
@@ -48,7 +48,8 @@ export class Signer implements ServedSigner {
     const shareKey = shareKeyOf(bls, key.scheme, key.shareSecret);
     if (shareKey === undefined)
       throw new ConfigurationError("the share secret is out of range: deal keys anew");
-    const description = describe(key, identity.publicKey, shareKey);
+    const shareProof = possessionProofOf(bls, key.scheme, key.shareSecret);
+    const description = describe(key, { identityKey: identity.publicKey, shareKey, shareProof });
     const service = new SigningService(machine, journal, options.onFailure);
     return new Signer(description, service, identity, () => bls.close());
   }
@@ -68,7 +69,10 @@ export class Signer implements ServedSigner {
   }
 }
 
-function describe(key: SignerKey, identityKey: Uint8Array, shareKey: Uint8Array): SubsystemDescription {
+function describe(
+  key: SignerKey,
+  keys: Pick<SubsystemDescription, "identityKey" | "shareKey" | "shareProof">,
+): SubsystemDescription {
   const { preamble, replica, bootEpoch, instances } = key;
-  return { tier: "T1", preamble, replica, bootEpoch, instances, identityKey, shareKey };
+  return { tier: "T1", preamble, replica, bootEpoch, instances, ...keys };
 }

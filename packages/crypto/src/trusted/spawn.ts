@@ -4,6 +4,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { connectSigner } from "./client.ts";
 import type { CertifyOutcome, CertifyRequest } from "./request.ts";
+import type { SignerBirth } from "./signer-directory.ts";
 import {
   type Attestation,
   SignerUnavailable,
@@ -18,6 +19,8 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 export interface SpawnOptions {
   /** Where the signer listens; its directory is made, or must be, of mode 0700. */
   readonly socketPath: string;
+  /** What the signer is made for if its directory is empty; then it must not be, if absent. */
+  readonly birth?: SignerBirth | undefined;
   /** Gets what the signer says, in chunks of text; our own standard error if absent. */
   readonly onLog?: (text: string) => void;
   /** For how long the signer may take to start, and to stop; 10,000 if absent. */
@@ -98,6 +101,7 @@ class ChildSigner implements SpawnedSigner {
 
 function start(directory: string, options: SpawnOptions): Child {
   const args = [entryPath(), "--dir", directory, "--socket", options.socketPath, "--exit-with-stdin"];
+  if (options.birth !== undefined) args.push("--birth", JSON.stringify(options.birth));
   const child = spawn(process.execPath, args, { stdio: ["pipe", "pipe", "pipe"] });
   const onLog = options.onLog ?? ((text: string) => void process.stderr.write(text));
   child.stderr.setEncoding("utf8").on("data", onLog);

@@ -18,6 +18,8 @@ export interface SubsystemDescription {
   readonly identityKey: Uint8Array;
   /** Public key of the shares, in the encoding of the certificate scheme. */
   readonly shareKey: Uint8Array;
+  /** Proof that it has the secret of that key, where shares are added up; else empty. */
+  readonly shareProof: Uint8Array;
 }
 
 /** A signed description: it proves that whoever holds the identity key saw the nonce. */

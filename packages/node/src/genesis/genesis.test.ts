@@ -169,12 +169,19 @@ test("a signer that is not the genesis' is refused by what differs", () => {
     bootEpoch: signer.bootEpoch,
     instances: 4,
     identityKey: Buffer.from(signer.identityKey, "hex"),
+    shareProof: Buffer.alloc(0),
     shareKey: Buffer.from(members[1]!.publicKey, "hex"),
   };
   checkSubsystem(genesis, 1, description);
-  expect(() => checkSubsystem(genesis, 0, description)).toThrow(
-    /replica, boot epoch, identity key, share key/,
-  );
+  expect(() => checkSubsystem(genesis, 0, description)).toThrow(/\(replica\)/);
+  const stolen = { ...description, identityKey: Buffer.alloc(32) };
+  expect(() => checkSubsystem(genesis, 1, stolen)).toThrow(/\(identity key\)/);
+  // Another boot may be admitted, unless the keys of commits are a dealer's.
+  const reborn = { ...stolen, bootEpoch: signer.bootEpoch + 1 };
+  checkSubsystem(genesis, 1, reborn);
+  const { replies } = genesis.schemes;
+  const dealt = { ...genesis, schemes: { commits: replies, replies } };
+  expect(() => checkSubsystem(dealt, 1, reborn)).toThrow(/boot epoch/);
   expect(() => checkSubsystem(genesis, 1, { ...description, instances: 3 })).toThrow(/number of instances/);
 });
 

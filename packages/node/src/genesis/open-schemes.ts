@@ -6,6 +6,7 @@ import type { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openScheme, type SchemeKeys, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import type { CertificateScheme } from "@destiny/crypto/certificates/scheme";
 import type { SubsystemDescription } from "@destiny/crypto/trusted/subsystem";
+import { faultsOf } from "./check-genesis.ts";
 import { type Genesis, instanceCountOf, preambleOf } from "./genesis.ts";
 
 /** The certificate schemes of a cluster. */
@@ -38,20 +39,27 @@ export async function openSchemes(
   };
 }
 
+/** Whether a trusted subsystem that lost its memory can come back under a new identity: a threshold key would be dealt anew. */
+export function canReadmit({ protocol, replicas, schemes }: Genesis): boolean {
+  return faultsOf(protocol, replicas.length).kind === "hybrid" && schemes.commits.kind !== "threshold";
+}
+
 /**
- * Refuses, with a {@link ConfigurationError}, a trusted subsystem that is not the one that the genesis names: nobody would
- * accept its certificates.
+ * Refuses, with a {@link ConfigurationError}, a trusted subsystem that is not made for this replica; and one that is not the one
+ * that the genesis names, if none can be admitted in its place: nobody would accept its certificates.
  */
 export function checkSubsystem(genesis: Genesis, self: ReplicaId, found: SubsystemDescription): void {
   const { cluster, configuration } = preambleOf(genesis);
   const expected = present(genesis.replicas[self], "the genesis lists this replica").signer;
+  const own = canReadmit(genesis) ? found.bootEpoch : expected.bootEpoch;
+  const isExpected = found.bootEpoch === expected.bootEpoch;
   const differences = [
     found.preamble.cluster !== cluster || found.preamble.configuration !== configuration ? "cluster" : "",
     found.replica !== self ? "replica" : "",
-    found.bootEpoch !== expected.bootEpoch ? "boot epoch" : "",
+    found.bootEpoch !== own ? "boot epoch" : "",
     found.instances < instanceCountOf(genesis) ? "number of instances" : "",
-    hex(found.identityKey) !== expected.identityKey ? "identity key" : "",
-    hex(found.shareKey) !== shareKeysOf(genesis.schemes.commits)[self] ? "share key" : "",
+    isExpected && hex(found.identityKey) !== expected.identityKey ? "identity key" : "",
+    isExpected && hex(found.shareKey) !== shareKeysOf(genesis.schemes.commits)[self] ? "share key" : "",
   ].filter((difference) => difference !== "");
   if (differences.length === 0) return;
   throw new ConfigurationError(

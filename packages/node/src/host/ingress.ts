@@ -1,6 +1,6 @@
 import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
-import type { Check } from "@destiny/core/wire/check";
+import { type Check, isLater } from "@destiny/core/wire/check";
 import { decodeFrame } from "@destiny/core/wire/codec";
 import type { Message } from "@destiny/core/wire/messages";
 import { DecodeError } from "@destiny/core/wire/reader";
@@ -123,7 +123,7 @@ export class Ingress {
       this.#release(from, bytes, needed.length);
       this.#schedule();
       if (authentic) deliver(from, instance, message);
-      else report(from, Misbehaviour.BadCertificate);
+      else if (!isLater(needed)) report(from, Misbehaviour.BadCertificate);
     });
   }
 

@@ -1,17 +1,26 @@
 import type { Effect, Job, JobResult } from "@destiny/core/effects/effects";
 import { present } from "@destiny/core/kernel/invariant";
-import { type Claim, type HostClaim, isTrusted, schemeOf, statementOf } from "@destiny/core/wire/claim";
+import {
+  type Claim,
+  type HostClaim,
+  isTrusted,
+  type RequestClaim,
+  schemeOf,
+  statementOf,
+} from "@destiny/core/wire/claim";
 import type { Preamble } from "@destiny/core/wire/statement";
 import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { Ed25519Key } from "@destiny/crypto/signatures/ed25519";
 import type { CertifyRequest } from "@destiny/crypto/trusted/request";
 import { requestOfClaim } from "@destiny/crypto/trusted/request-of-claim";
 import type { TrustedSubsystem } from "@destiny/crypto/trusted/subsystem";
+import type { KeyTables } from "./key-tables.ts";
 import type { HostRecorder } from "./types.ts";
 
 export interface JobRunnerOptions {
   readonly preamble: Preamble;
-  readonly tau: CertificateScheme;
+  readonly keys: KeyTables;
   readonly pi: CertificateScheme;
   /** Absent if the protocol has no fast path. */
   readonly sigma?: CertificateScheme | undefined;
@@ -19,6 +28,8 @@ export interface JobRunnerOptions {
   readonly shareSigner: ShareSigner;
   /** And those of scheme sigma. */
   readonly fastSigner?: ShareSigner | undefined;
+  /** The host's own key, by which the replica is a client of its cluster; absent where it never has to be. */
+  readonly hostKey?: Pick<Ed25519Key, "sign"> | undefined;
   readonly subsystem: TrustedSubsystem;
   readonly recorder: HostRecorder;
   readonly complete: (job: Job, result: JobResult) => void;
@@ -47,6 +58,7 @@ export class JobRunner {
   }
 
   certify({ job, claim }: Effect & { type: "certify" }): void {
+    if (claim.type === "request") return this.#signRequest(job, claim);
     if (isTrusted(claim)) {
       this.#slots.push({ job, request: requestOfClaim(claim) });
     } else this.#shares.push({ job, signer: this.#signerOf(claim), statement: this.#statement(claim) });
@@ -54,7 +66,7 @@ export class JobRunner {
   }
 
   combine({ job, claim, shares }: Effect & { type: "combine" }): void {
-    const scheme = present(this.#options[schemeOf(claim)], "a scheme that the protocol asks for");
+    const scheme = this.#schemeFor(claim);
     const start = performance.now();
     this.#watch(
       scheme.combine(this.#statement(claim), shares).then((combined) => {
@@ -63,6 +75,18 @@ export class JobRunner {
         this.#options.complete(job, { type: "combined", aggregate, culprits });
       }),
     );
+  }
+
+  #schemeFor(claim: Claim): CertificateScheme {
+    const scheme = schemeOf(claim);
+    if (scheme === "tau") return this.#options.keys.tauOf(claim);
+    return present(this.#options[scheme], "a scheme that the protocol asks for");
+  }
+
+  /** It happens after a loss, now and then: nothing to gather. */
+  #signRequest(job: Job, claim: RequestClaim): void {
+    const certificate = present(this.#options.hostKey, "a host key").sign(this.#statement(claim));
+    queueMicrotask(() => this.#options.complete(job, { type: "certified", share: NOTHING, certificate }));
   }
 
   #schedule(): void {

@@ -30,6 +30,7 @@ import { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { afterEach, expect, test } from "vitest";
 import { createMetrics } from "../observability/metrics.ts";
 import { Store } from "../store/store.ts";
+import { KeyTables } from "./key-tables.ts";
 import { ReplicaDriver, type ReplicaDriverOptions } from "./replica-driver.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -72,7 +73,8 @@ class Bench {
     const pi = await openScheme(backend, queue, dealt.keys);
     const identityKeys = members.map(() => ed25519.keyFromSeed(randomBytes(32)));
     const identities = identityKeys.map(({ publicKey }) => ({ bootEpoch: 1, publicKey }));
-    const verifier = new Verifier({ preamble, tau, pi, identities, signatures });
+    const keys = new KeyTables({ tau, identities });
+    const verifier = new Verifier({ preamble, keys, pi, signatures });
     const bench = new Bench(pi);
     for (let self = 0; self < N; self += 1) {
       const machine = new ThreshSign({
@@ -90,10 +92,11 @@ class Bench {
         instances: N + 1,
         identityKey: present(identityKeys[self], "an identity").publicKey,
         shareKey: new Uint8Array(0),
+        shareProof: new Uint8Array(0),
       };
       const subsystem = inProcessSigner(machine, description, present(identityKeys[self], "an identity"));
       const shareSigner = openShareSigner(backend, "threshold", present(dealt.secrets[self], "a secret"));
-      await bench.#addDriver(self, { verifier, jobs: { preamble, tau, pi, shareSigner, subsystem } });
+      await bench.#addDriver(self, { verifier, jobs: { preamble, keys, pi, shareSigner, subsystem } });
     }
     for (const driver of bench.drivers) await driver.recover();
     for (const driver of bench.drivers) driver.start();

@@ -199,6 +199,8 @@ export class ReplicaDriver<R extends Driven> {
         return this.#gate.close();
       case "note":
         return this.#append(effect.record, false);
+      case "configure":
+        return this.#options.jobs.keys.configure(effect.roster);
       case "set-timer":
         return this.#timers.set(effect.instance, effect.timer, effect.delay);
       case "cancel-timer":

@@ -1,7 +1,7 @@
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { Replica } from "@destiny/core/replica/replica";
-import type { TrustTier } from "@destiny/crypto/trusted/subsystem";
+import type { SubsystemDescription } from "@destiny/crypto/trusted/subsystem";
 import type { ClientServer } from "../clients/client-server.ts";
 import type { ReplicaConfiguration } from "../configuration/replica-configuration.ts";
 import { faultsOf } from "../genesis/check-genesis.ts";
@@ -16,7 +16,7 @@ export interface NodeParts {
   readonly store: Store;
   readonly mesh: Mesh;
   readonly clients: ClientServer;
-  readonly tier: TrustTier;
+  readonly subsystem: Pick<SubsystemDescription, "tier" | "bootEpoch">;
 }
 
 /** A reason is logged this often at most; all are counted. */
@@ -75,7 +75,7 @@ export class RunningNode implements RunningReplica {
   }
 
   status(): NodeStatus {
-    const { driver, store, mesh, clients, tier } = this.#running;
+    const { driver, store, mesh, clients, subsystem } = this.#running;
     const { id, genesis } = this.#configuration;
     const { n, f } = faultsOf(genesis.protocol, genesis.replicas.length);
     return {
@@ -83,7 +83,8 @@ export class RunningNode implements RunningReplica {
       protocol: genesis.protocol,
       n,
       f,
-      tier,
+      tier: subsystem.tier,
+      bootEpoch: subsystem.bootEpoch,
       uptimeSeconds: (performance.now() - this.#startedAt) / 1_000,
       core: driver.replica.status(),
       peers: mesh.statistics(),

@@ -1,17 +1,18 @@
-import type { Outbox } from "@destiny/core/effects/port";
-import type { Digest } from "@destiny/core/kernel/ids";
+import type { Digest, ReplicaId } from "@destiny/core/kernel/ids";
 import type { Admission } from "@destiny/core/replica/executor";
-import { Replica } from "@destiny/core/replica/replica";
+import { Replica, type ReplicaOptions } from "@destiny/core/replica/replica";
 import { KeyValue } from "@destiny/core/service/key-value";
 import type { Service } from "@destiny/core/service/service";
 import { KEPT_KINDS } from "@destiny/core/wire/messages";
-import { toDigest } from "@destiny/core/wire/reader";
+import { fromDigest, toDigest } from "@destiny/core/wire/reader";
 import { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openBls } from "@destiny/crypto/bls/open";
+import { replaceKeys } from "@destiny/crypto/certificates/keys";
 import type { CertificateScheme, ShareSigner } from "@destiny/crypto/certificates/scheme";
 import { digestOf } from "@destiny/crypto/hash/sha256";
-import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
+import { type Ed25519Key, openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
+import type { SignerBirth } from "@destiny/crypto/trusted/signer-directory";
 import { spawnSigner } from "@destiny/crypto/trusted/spawn";
 import { ClientServer } from "../clients/client-server.ts";
 import {
@@ -20,12 +21,14 @@ import {
   type ReplicaConfiguration,
 } from "../configuration/replica-configuration.ts";
 import { faultsOf, protocolOf } from "../genesis/check-genesis.ts";
-import type { Genesis } from "../genesis/genesis.ts";
-import { checkSubsystem, openSchemes } from "../genesis/open-schemes.ts";
+import { type Genesis, instanceCountOf, preambleOf } from "../genesis/genesis.ts";
+import { canReadmit, checkSubsystem, openSchemes } from "../genesis/open-schemes.ts";
 import { Mesh } from "../mesh/mesh.ts";
 import { Store } from "../store/store.ts";
+import { KeyTables } from "./key-tables.ts";
 import { ReplicaDriver } from "./replica-driver.ts";
 import { RunningNode } from "./running-node.ts";
+import { admissionVerifier, introduce, membersOf } from "./subsystems.ts";
 import type { HostLog, HostRecorder, RunningReplica } from "./types.ts";
 import { Verifier } from "./verifier.ts";
 
@@ -63,7 +66,7 @@ async function assemble(
 ): Promise<void> {
   const { genesis, preamble, id, self } = configuration;
   const failed = (error: Error): void => node.fail(error);
-  const { verifier, ...keys } = await openCryptography(node, configuration, log);
+  const { verifier, ...cryptography } = await openCryptography(node, configuration, log);
   const store = await Store.open({
     dir: configuration.dataDirectory,
     cluster: preamble.cluster,
@@ -76,16 +79,20 @@ async function assemble(
   node.onStop(() => store.close());
   const subsystem = await spawnSigner(configuration.signerDirectory, {
     socketPath: configuration.signerSocketPath,
+    birth: birthOf(genesis, id),
     onLog: (text) => log("warn", "signer", { text: text.trimEnd() }),
   });
   node.onStop(() => subsystem.close());
   checkSubsystem(genesis, id, subsystem.description);
+  const identities = canReadmit(genesis)
+    ? { genesis: membersOf(genesis), own: await introduce(subsystem) }
+    : undefined;
 
   const links: { mesh: Mesh | null } = { mesh: null };
   const replies: { server: ClientServer | null } = { server: null };
   const driver = new ReplicaDriver({
     self: id,
-    create: (outbox) => createReplica(configuration, service, outbox),
+    create: (outbox) => createReplica(configuration, { service, outbox, identities }),
     store,
     verifier,
     links: {
@@ -94,7 +101,7 @@ async function assemble(
       pause: (peer) => links.mesh?.pause(peer),
       resume: (peer) => links.mesh?.resume(peer),
     },
-    jobs: { preamble, ...keys, subsystem },
+    jobs: { preamble, ...cryptography, subsystem },
     recorder,
     reply: (reply) => replies.server?.send(reply.client, reply),
     report: (peer, reason) => node.report(peer, reason),
@@ -106,11 +113,21 @@ async function assemble(
   links.mesh = await openMesh(node, configuration, driver, log);
   driver.start();
   replies.server = await openClientServer(node, configuration, driver);
-  node.run({ driver, store, mesh: links.mesh, clients: replies.server, tier: subsystem.tier });
+  node.run({ driver, store, mesh: links.mesh, clients: replies.server, subsystem: subsystem.description });
   log("info", "serving", { replica: id, client: `${self.client.host}:${replies.server.port}` });
 }
 
-function createReplica(configuration: ReplicaConfiguration, service: Service, outbox: Outbox): Replica {
+/** What a signer is made for whose memory is gone, where the cluster can admit it. */
+function birthOf(genesis: Genesis, replica: ReplicaId): SignerBirth | undefined {
+  if (!canReadmit(genesis)) return undefined;
+  const cluster = Buffer.from(fromDigest(preambleOf(genesis).cluster)).toString("hex");
+  return { cluster, replica, instances: instanceCountOf(genesis), scheme: genesis.schemes.commits.kind };
+}
+
+function createReplica(
+  configuration: ReplicaConfiguration,
+  around: Pick<ReplicaOptions, "service" | "outbox" | "identities">,
+): Replica {
   const { genesis, id } = configuration;
   const protocol = protocolOf(genesis.protocol);
   return new Replica({
@@ -120,14 +137,14 @@ function createReplica(configuration: ReplicaConfiguration, service: Service, ou
     replies: protocol.replies,
     parameters: genesis.parameters,
     admission: admissionOf(genesis),
-    service,
     hash: digestOf,
-    outbox,
+    ...around,
   });
 }
 
 interface Cryptography {
-  readonly tau: CertificateScheme;
+  readonly keys: KeyTables;
+  readonly hostKey: Ed25519Key;
   readonly pi: CertificateScheme;
   readonly sigma: CertificateScheme | undefined;
   /** This replica's shares of scheme pi. */
@@ -145,13 +162,21 @@ async function openCryptography(
   const { genesis, preamble } = configuration;
   const backend = openBls((line) => log("warn", "bls", { line }));
   node.onStop(() => backend.close());
-  const schemes = await openSchemes(genesis, backend, new CheckQueue(backend));
+  const queue = new CheckQueue(backend);
+  const schemes = await openSchemes(genesis, backend, queue);
   const { commits: tau, replies: pi, fast: sigma } = schemes;
   const signatures = new SignatureVerifier(openEd25519());
   node.onStop(() => signatures.close());
-  const verifier = new Verifier({ preamble, tau, pi, sigma, identities: identitiesOf(genesis), signatures });
+  const keys = new KeyTables({
+    ...{ tau, identities: identitiesOf(genesis) },
+    replaced: (replaced) => replaceKeys({ backend, queue }, genesis.schemes.commits, replaced),
+  });
+  const admission = canReadmit(genesis) ? admissionVerifier(genesis, { backend, queue }) : undefined;
+  const verifier = new Verifier({ preamble, keys, pi, sigma, signatures, admission });
+  const hostKey = openEd25519().keyFromSeed(Buffer.from(configuration.secrets.hostSeed, "hex"));
   const shareSigner = openReplyShares(configuration, backend);
-  return { tau, pi, sigma, shareSigner, fastSigner: openFastShares(configuration, backend), verifier };
+  const fastSigner = openFastShares(configuration, backend);
+  return { keys, hostKey, pi, sigma, shareSigner, fastSigner, verifier };
 }
 
 async function openMesh(

@@ -36,6 +36,8 @@ export interface NodeStatus {
   readonly f: number;
   /** What protects the trusted subsystem. */
   readonly tier: TrustTier;
+  /** Of the trusted subsystem (hybster.md 10.1). */
+  readonly bootEpoch: number;
   readonly uptimeSeconds: number;
   readonly core: ReplicaStatus;
   readonly peers: readonly PeerStatistics[];

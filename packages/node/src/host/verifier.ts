@@ -1,6 +1,6 @@
-import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type {
+  AdmissionCheck,
   CertificateCheck,
   Check,
   ClientCheck,
@@ -18,6 +18,7 @@ import {
 import type { CertificateScheme } from "@destiny/crypto/certificates/scheme";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
+import type { KeyTables, TrustedIdentity } from "./key-tables.ts";
 import { VerifiedCache } from "./verified-cache.ts";
 
 /** Answers remembered: some seconds' worth of clients' signatures, so that repeating a batch costs nobody anything. */
@@ -26,24 +27,17 @@ const CACHE_MAX = 16_384;
 /** Clients' signatures of one message that are under way at a time, 10 ms of work: others' come in between. */
 const CLIENTS_MAX = 256;
 
-/** The identity of one replica's trusted subsystem, from the genesis. */
-export interface TrustedIdentity {
-  readonly bootEpoch: number;
-  /** Ed25519, 32 bytes. */
-  readonly publicKey: Uint8Array;
-}
-
 export interface VerifierOptions {
   readonly preamble: Preamble;
-  /** Commit certificates. */
-  readonly tau: CertificateScheme;
+  /** Of trusted subsystems: commit certificates and individual ones. */
+  readonly keys: KeyTables;
   /** Proofs of execution and of checkpoints. */
   readonly pi: CertificateScheme;
   /** Certificates of the fast path; absent if the protocol has none. */
   readonly sigma?: CertificateScheme | undefined;
-  /** By replica. */
-  readonly identities: readonly TrustedIdentity[];
   readonly signatures: SignatureVerifier;
+  /** Whether a new trusted subsystem is what it says of itself; absent where none can be admitted. */
+  readonly admission?: ((check: AdmissionCheck) => Promise<boolean>) | undefined;
 }
 
 /** Carries out the checks that the core names, off the event loop and in batches (architecture: ingress). */
@@ -60,16 +54,16 @@ export class Verifier {
    * come last, for there may be thousands of them, and only under a good certificate is somebody to blame for that.
    */
   async authentic(checks: readonly Check[]): Promise<boolean> {
-    const own = checks.filter(({ type }) => type !== "client");
+    const own = checks.filter(({ type }) => type !== "client" && type !== "admission");
     const answers = await Promise.all(own.map((check) => this.#carryOut(check)));
     if (!answers.every((good) => good)) return false;
     await this.clientsOnly(checks);
     return true;
   }
 
-  /** Our own log needs no check of certificates, but execution must know about clients' signatures. */
+  /** Our own log needs no check of certificates, but execution must know about what clients and new subsystems sign. */
   async clientsOnly(checks: readonly Check[]): Promise<void> {
-    const unknown = checks.filter((check) => check.type === "client" && check.subject.valid === null);
+    const unknown = checks.filter((check) => "subject" in check && check.subject.valid === null);
     for (let first = 0; first < unknown.length; first += CLIENTS_MAX) {
       await Promise.all(unknown.slice(first, first + CLIENTS_MAX).map((check) => this.#carryOut(check)));
     }
@@ -86,16 +80,21 @@ export class Verifier {
       case "client":
         return this.#client(check);
       case "admission":
-        check.subject.valid = false;
-        return Promise.resolve(true);
+        return this.#admission(check);
       case "later":
         return Promise.resolve(false);
     }
   }
 
-  #identity(check: IdentityCheck): Promise<boolean> {
+  async #identity(check: IdentityCheck): Promise<boolean> {
+    for (const identity of this.#options.keys.identitiesOf(check.signer, check.claim)) {
+      if (await this.#isBy(identity, check)) return true;
+    }
+    return false;
+  }
+
+  #isBy({ bootEpoch, publicKey }: TrustedIdentity, check: IdentityCheck): Promise<boolean> {
     const { preamble, signatures } = this.#options;
-    const { bootEpoch, publicKey } = this.#identityOf(check.signer);
     const claim = statementOf(check.claim, preamble, digestOf);
     const message = identityStatement(preamble, { replica: check.signer, bootEpoch }, claim);
     const signature = check.certificate;
@@ -119,7 +118,14 @@ export class Verifier {
   }
 
   #scheme(claim: Claim): CertificateScheme {
-    return present(this.#options[schemeOf(claim)], "a scheme that the protocol asks for");
+    const scheme = schemeOf(claim);
+    if (scheme === "tau") return this.#options.keys.tauOf(claim);
+    return present(this.#options[scheme], "a scheme that the protocol asks for");
+  }
+
+  async #admission(check: AdmissionCheck): Promise<boolean> {
+    check.subject.valid ??= (await this.#options.admission?.(check)) ?? false;
+    return true;
   }
 
   async #client(check: ClientCheck): Promise<boolean> {
@@ -138,9 +144,5 @@ export class Verifier {
       return good === true;
     });
     return true;
-  }
-
-  #identityOf(signer: ReplicaId): TrustedIdentity {
-    return present(this.#options.identities[signer], "every replica has a trusted subsystem");
   }
 }

@@ -16,6 +16,7 @@ function status(executed: number): NodeStatus {
     n: 3,
     f: 1,
     tier: "T1",
+    bootEpoch: 7,
     uptimeSeconds: 1.5,
     core: {
       executed,

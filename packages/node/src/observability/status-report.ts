@@ -23,6 +23,12 @@ export interface StatusReport {
   readonly f: number;
   /** How well the trusted signer is kept apart. */
   readonly trust: TrustTier;
+  /** Boot epoch of the trusted signer: another one after it has lost its memory (hybster.md 10.1). */
+  readonly bootEpoch: number;
+  /** How many signers were admitted again in this cluster, as far as this replica has executed. */
+  readonly configuration: number;
+  /** The configuration that first has its own signer; null while it waits to be admitted. */
+  readonly admittedWith: number | null;
   readonly pid: number;
   readonly uptimeSeconds: number;
   readonly addresses: NodeAddresses;
@@ -49,7 +55,7 @@ export interface StatusReport {
 
 /** Puts the status of a replica in the form in which others get it. */
 export function statusReport(status: NodeStatus, cluster: Digest, addresses: NodeAddresses): StatusReport {
-  const { replica, protocol, n, f, tier, uptimeSeconds, core, peers, misbehaviour } = status;
+  const { replica, protocol, n, f, tier, bootEpoch, uptimeSeconds, core, peers, misbehaviour } = status;
   const { executed, commands, stable, checkpoint, lag, transfer, clients, queuedBytes, instances } = core;
   return {
     replica,
@@ -58,6 +64,9 @@ export function statusReport(status: NodeStatus, cluster: Digest, addresses: Nod
     n,
     f,
     trust: tier,
+    bootEpoch,
+    configuration: core.configuration,
+    admittedWith: core.admittedWith,
     pid: process.pid,
     uptimeSeconds: Math.round(uptimeSeconds),
     addresses,

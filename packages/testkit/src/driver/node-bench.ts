@@ -15,6 +15,7 @@ import { openEd25519 } from "@destiny/crypto/signatures/ed25519";
 import { SignatureVerifier } from "@destiny/crypto/signatures/verifier";
 import { inProcessSigner } from "@destiny/crypto/trusted/in-process";
 import { ThreshSign } from "@destiny/crypto/trusted/threshsign";
+import { KeyTables } from "@destiny/node/host/key-tables";
 import { ReplicaDriver } from "@destiny/node/host/replica-driver";
 import { Verifier } from "@destiny/node/host/verifier";
 import { createMetrics } from "@destiny/node/observability/metrics";
@@ -131,12 +132,15 @@ function openTrust(): Trust {
   const pi = new ModelScheme({ kind: "threshold", n: N, threshold: faults.oneCorrect, seed: "pi" });
   const common = { preamble: PREAMBLE, replica: SELF, bootEpoch: 1, instances: N + 1 };
   const machine = new ThreshSign({ ...common, shares: tau.signer(SELF), identity });
-  const description = { ...common, identityKey: identity.publicKey, shareKey: new Uint8Array(0) };
+  const nothing = new Uint8Array(0);
+  const shares = { shareKey: nothing, shareProof: nothing };
+  const description = { ...common, identityKey: identity.publicKey, ...shares };
   const subsystem = inProcessSigner(machine, description, identity);
   const identities = Array.from({ length: N }, () => ({ bootEpoch: 1, publicKey: identity.publicKey }));
   const signatures = new SignatureVerifier(ed25519, false);
+  const keys = new KeyTables({ tau, identities });
   return {
-    verifier: new Verifier({ preamble: PREAMBLE, tau, pi, identities, signatures }),
-    jobs: { preamble: PREAMBLE, tau, pi, shareSigner: pi.signer(SELF), subsystem },
+    verifier: new Verifier({ preamble: PREAMBLE, keys, pi, signatures }),
+    jobs: { preamble: PREAMBLE, keys, pi, shareSigner: pi.signer(SELF), subsystem },
   };
 }
