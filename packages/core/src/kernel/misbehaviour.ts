@@ -9,6 +9,7 @@ export const Misbehaviour = {
   OutsideWatermarks: "outside-watermarks",
   NotForUs: "not-for-us",
   TooManyPulls: "too-many-pulls",
+  TooManyRelays: "too-many-relays",
   /** Our own trusted subsystem refused: its counter is ahead of our log, and we do not vote any more in that instance. */
   CounterAhead: "counter-ahead",
   WrongResult: "wrong-result",

@@ -13,4 +13,5 @@ export type Driven = Pick<
   | "recover"
   | "start"
   | "announce"
->;
+> &
+  Partial<Pick<Replica, "admits">>;

@@ -23,13 +23,14 @@ interface Witness {
 }
 
 /** An ingress whose messages all need so many checks, each answered when the test says so. */
-function open(checks: number): Witness {
+function open(checks: number, admits: (from: ReplicaId) => boolean = () => true): Witness {
   const witness = { done: [] as ReplicaId[], pauses: [] as string[], asked: [] as (() => void)[] };
   const authentic = (): Promise<boolean> => new Promise((resolve) => witness.asked.push(() => resolve(true)));
   const ingress = new Ingress({
     verifier: { authentic } as unknown as Verifier,
     recorder: { verified: () => undefined } as unknown as HostRecorder,
     frames: new Frames(),
+    admits,
     checks: () => new Array<Check>(checks),
     deliver: (from) => void witness.done.push(from),
     report: (from) => void witness.done.push(from),
@@ -100,4 +101,11 @@ test("once closed nothing is handed on", async () => {
   witness.ingress.close();
   await settle(witness);
   expect(witness.done).toEqual([]);
+});
+
+test("what is not worth its checks is not checked, and keeps nobody paused", async () => {
+  const witness = open(CHECKS, (from) => from !== FLOODER);
+  for (const peer of [FLOODER, CORRECT]) witness.ingress.onFrame(peer, FRAME);
+  await settle(witness);
+  expect(witness.asked.length).toBe(1);
 });

@@ -39,6 +39,8 @@ export interface IngressOptions {
   readonly verifier: Verifier;
   readonly recorder: HostRecorder;
   readonly frames: Frames;
+  /** Whether a message is worth its checks. */
+  readonly admits: (from: ReplicaId, instance: InstanceId, message: Message) => boolean;
   readonly checks: (instance: InstanceId, message: Message) => readonly Check[] | null;
   /** An authentic message. */
   readonly deliver: (from: ReplicaId, instance: InstanceId, message: Message) => void;
@@ -99,9 +101,11 @@ export class Ingress {
   };
 
   #take(from: ReplicaId, bytes: Uint8Array): void {
-    const { checks, deliver, report, frames } = this.#options;
+    const { admits, checks, deliver, report, frames } = this.#options;
     this.#queue.charge(from, FRAME_COST + bytes.length);
     const frame = decode(bytes);
+    if (frame !== null && !admits(from, frame.instance, frame.message))
+      return this.#release(from, bytes.length, 0);
     const needed = frame === null ? null : checks(frame.instance, frame.message);
     if (frame !== null && needed !== null) frames.remember(frame.message, bytes);
     if (frame !== null && needed !== null && needed.length > 0) {

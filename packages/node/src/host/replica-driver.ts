@@ -7,12 +7,12 @@ import type {
   StateRequest,
 } from "@destiny/core/effects/effects";
 import type { Outbox } from "@destiny/core/effects/port";
-import { type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
+import { type InstanceId, type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
 import { assignCheck, requestCheck } from "@destiny/core/wire/client-checks";
 import { decodeFrame, encodeFrame } from "@destiny/core/wire/codec";
-import { type AssignRequest, LOGGED_KINDS, Proposal } from "@destiny/core/wire/messages";
+import { type AssignRequest, LOGGED_KINDS, type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { Request } from "@destiny/core/wire/request";
 import { StatePages } from "@destiny/core/wire/state-transfer";
@@ -105,6 +105,7 @@ export class ReplicaDriver<R extends Driven> {
       verifier,
       recorder: options.recorder,
       frames: this.#frames,
+      admits: (from, instance, message) => this.#admits(from, instance, message),
       checks: (instance, message) => this.replica.checks(instance, message),
       deliver: (from, instance, message) => this.#step(() => this.replica.receive(from, instance, message)),
       report: options.report,
@@ -172,6 +173,14 @@ export class ReplicaDriver<R extends Driven> {
 
   #complete(job: Job, result: JobResult): void {
     this.#step(() => this.replica.complete(job, result));
+  }
+
+  #admits(from: ReplicaId, instance: InstanceId, message: Message): boolean {
+    let admitted = true;
+    this.#step(() => {
+      admitted = this.replica.admits?.(from, instance, message) ?? true;
+    });
+    return admitted;
   }
 
   /** One event in, its effects out. A broken invariant is fatal: what follows from it must not leave. */

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { FaultModel } from "../../kernel/fault-model.ts";
+import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import { HeaderRelay } from "../../wire/composition.ts";
 import { MessageKind, Proposal, Pull } from "../../wire/messages.ts";
 import { FakeSurroundings } from "./fake-instances.ts";
@@ -118,4 +119,22 @@ test("what belongs to a view that has ended is passed on no more", () => {
   relays.onLeft(1);
   relays.expire();
   expect(around.sent()).toEqual([]);
+});
+
+test("of relays that tell nothing new, and of more than a peer should send, no signature is looked at; a tick counts anew", () => {
+  around.d(1).known = 5;
+  expect(relays.admits(5, new HeaderRelay(1, header(5)))).toBe(false);
+  const admitted = (from: number): number =>
+    Array.from({ length: 1_000 }, (_, i) => relays.admits(from, new HeaderRelay(1, header(6 + i)))).filter(
+      Boolean,
+    ).length;
+  expect(admitted(5)).toBe(256);
+  expect(admitted(6)).toBe(256); // One peer does not use up another's.
+  const reports = around.effects.filter(({ type }) => type === "report");
+  expect(reports).toEqual(
+    [5, 6].map((peer) => ({ type: "report", peer, reason: Misbehaviour.TooManyRelays })),
+  );
+  expect(around.effects.filter(({ type }) => type === "set-timer").length).toBe(1);
+  relays.expire();
+  expect(admitted(5)).toBe(256);
 });

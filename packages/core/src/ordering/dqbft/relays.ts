@@ -1,5 +1,6 @@
 import type { Port } from "../../effects/port.ts";
 import type { Micros, ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
+import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import { HeaderRelay } from "../../wire/composition.ts";
 import { type Proposal, Pull } from "../../wire/messages.ts";
 import { chosenFor, seedOf } from "../passing-on.ts";
@@ -27,6 +28,8 @@ export interface RelaysOptions {
 
 /** Headers that one tick passes on, the lowest slots of each D-instance first. */
 const RELAYS_PER_TICK = 64;
+/** Relays of one peer that are looked into between two ticks: each header may come twice, and its ticks are not ours. */
+const ADMITTED_PER_TICK: number = 4 * RELAYS_PER_TICK;
 
 /**
  * Passes headers of D-proposals on (DQBFT 3.2.4, 3.2.5 case 2; dqbft.md 7): to a few replicas, so that all come to know what only
@@ -45,6 +48,8 @@ export class Relays {
   readonly #flooded: SequenceNumber[];
   /** By D-instance: batches up to this slot were asked for since the last tick. */
   readonly #asked = new Map<ReplicaId, SequenceNumber>();
+  /** By peer: relays since the last tick that were worth a look. */
+  readonly #admitted = new Map<ReplicaId, number>();
   /** By D-instance: its next slot to be ordered, if that was decided at the last tick; else 0. */
   readonly #waiting: SequenceNumber[];
 
@@ -66,12 +71,29 @@ export class Relays {
     this.#horizon[instance] = 0;
   }
 
+  /** Whether a relay is worth the check of its signatures: it may tell something new, and its peer sends no more than one should. */
+  admits(from: ReplicaId, relay: HeaderRelay): boolean {
+    const { n, port } = this.#options;
+    if (relay.instance < n && !this.#isNews(relay)) return false;
+    const count = (this.#admitted.get(from) ?? 0) + 1;
+    this.#admitted.set(from, count);
+    this.#time();
+    if (count === ADMITTED_PER_TICK + 1) port.report(from, Misbehaviour.TooManyRelays);
+    return count <= ADMITTED_PER_TICK;
+  }
+
+  #isNews({ instance, header }: HeaderRelay): boolean {
+    const { known } = this.#options.instances.of(instance);
+    return header.seq > Math.max(known, this.#asked.get(instance) ?? 0);
+  }
+
   /** A peer passes on a header: what it belongs to may be had from there. */
-  onRelay(from: ReplicaId, { instance, header }: HeaderRelay): void {
+  onRelay(from: ReplicaId, relay: HeaderRelay): void {
+    if (!this.#isNews(relay)) return;
     const { instances, answersPulls } = this.#options;
+    const { instance, header } = relay;
     const { seq } = header;
     const agreement = instances.of(instance);
-    if (seq <= Math.max(agreement.known, this.#asked.get(instance) ?? 0)) return;
     this.#asked.set(instance, seq);
     agreement.pursue(seq);
     if (answersPulls) instances.port(instance).send(from, new Pull(seq, seq, true));
@@ -81,6 +103,7 @@ export class Relays {
   expire(): void {
     this.#timing = false;
     this.#asked.clear();
+    this.#admitted.clear();
     let budget = RELAYS_PER_TICK;
     let any = false;
     for (let instance = 0; instance < this.#options.n; instance += 1) {
