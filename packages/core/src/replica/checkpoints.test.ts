@@ -21,7 +21,7 @@ class Stage {
   readonly #jobs: Jobs;
   readonly #effects: Effect[] = [];
 
-  constructor(self: number) {
+  constructor(self: number, period = 1) {
     const port = new Port({ push: (effect) => void this.#effects.push(effect) }, ROOT);
     this.#jobs = new Jobs(port);
     this.checkpoints = new Checkpoints({
@@ -30,6 +30,7 @@ class Stage {
       port,
       jobs: this.#jobs,
       window: 16,
+      period,
       proven: ({ seq }) => void this.proven.push(seq),
     });
   }
@@ -77,6 +78,12 @@ test("a share goes to the collector, another one for every checkpoint", () => {
   stage.take(8);
   expect(stage.sent()).toEqual(["CheckpointSig to 3"]);
   expect(stage.checkpoints.waiting).toBe(true);
+});
+
+test("collectors take turns although the period and n share a divisor", () => {
+  const stage = new Stage(1, N * 2);
+  for (const seq of [N * 2, N * 4, N * 6, N * 8]) stage.take(seq);
+  expect(stage.sent()).toEqual([2, 3, 4].map((collector) => `CheckpointSig to ${collector}`)); // The first is its own.
 });
 
 test("the collector makes f + 1 equal shares a proof, which makes it stable everywhere", () => {

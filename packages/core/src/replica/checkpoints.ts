@@ -15,6 +15,8 @@ export interface CheckpointsOptions {
   readonly jobs: Jobs;
   /** Furthest ahead of our execution that a share of a peer is kept, in slots. */
   readonly window: number;
+  /** Slots from one checkpoint to the next: `K`. */
+  readonly period: number;
   /** A newer checkpoint is proven, perhaps one that we have not taken. */
   readonly proven: (proof: CheckpointProof) => void;
 }
@@ -120,11 +122,11 @@ export class Checkpoints {
   }
 
   #sendShare(seq: SequenceNumber, checkpoint: Checkpoint, rank: number): void {
-    const { self, faults, port } = this.#options;
+    const { self, faults, port, period } = this.#options;
     invariant(checkpoint.root !== null && checkpoint.share !== null, "a share of ours");
     const message = new CheckpointSig({ seq, root: checkpoint.root, share: checkpoint.share });
     if (rank > faults.f) return port.broadcast(message);
-    const collector = (seq + rank) % faults.n;
+    const collector = (Math.floor(seq / period) + rank) % faults.n; // By count: `seq` alone may share a divisor with n.
     if (collector !== self) port.send(collector, message);
   }
 

@@ -66,8 +66,8 @@ export class StateKeeper {
     this.#state = new ReplicatedState(hash, options);
     this.#anchors = new Anchors(port, hash);
     const proven = (proof: CheckpointProof): void => this.#anchors.onProof(proof);
-    const window = parameters.orderWindow;
-    this.#checkpoints = new Checkpoints({ self, faults, port, jobs, window, proven });
+    const { orderWindow: window, checkpointPeriod: period } = parameters;
+    this.#checkpoints = new Checkpoints({ self, faults, port, jobs, window, period, proven });
     const newest = (): Anchor | null => this.#anchors.newest;
     this.#snapshots = new Snapshots({ port, hash, newest });
     this.#need = new Need(window);
