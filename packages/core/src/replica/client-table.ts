@@ -5,6 +5,7 @@ import { LIMITS } from "../wire/limits.ts";
 import { PATH_MAX } from "../wire/merkle.ts";
 import { DecodeError, Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
+import { CLIENT_BYTES_MAX, KeptReplies, resultBytes } from "./kept-replies.ts";
 
 /** An executed request's answer, kept for a client that did not get it. */
 export interface KeptReply {
@@ -30,8 +31,6 @@ interface ClientRecord {
   replies: KeptReply[];
 }
 
-/** Results kept for one client, in bytes: older answers are forgotten first. 1 MiB. */
-const KEPT_BYTES_MAX = 1_048_576;
 const PAGES = 64;
 
 /** What every replica remembers of each client (DQBFT 3.2.6): part of the replicated state. */
@@ -41,11 +40,14 @@ export class ClientTable implements PagedState {
   readonly #dirty = new Set<number>(Array.from({ length: PAGES }, (_, index) => index));
   readonly #n: number;
   readonly #repliesMax: number;
+  readonly #kept: KeptReplies;
   #size = 0;
 
-  constructor(n: number, repliesMax: number) {
+  /** `keptBytesMax`: of all clients' replies together; the same at every replica. */
+  constructor(n: number, repliesMax: number, keptBytesMax?: number) {
     this.#n = n;
     this.#repliesMax = repliesMax;
+    this.#kept = new KeptReplies(keptBytesMax);
   }
 
   /** Clients that have executed anything. */
@@ -76,8 +78,10 @@ export class ClientTable implements PagedState {
 
   /** Whether a request of this timestamp may have executed though no reply is kept: the older ones are forgotten. */
   hasForgotten(client: Digest, timestamp: number): boolean {
-    const oldest = this.#find(client)?.replies[0];
-    return oldest !== undefined && timestamp < oldest.timestamp;
+    const record = this.#find(client);
+    if (record === undefined || timestamp > record.last) return false;
+    const [oldest] = record.replies;
+    return oldest === undefined || timestamp < oldest.timestamp;
   }
 
   /** A request has executed. */
@@ -86,14 +90,28 @@ export class ClientTable implements PagedState {
     invariant(reply.timestamp > record.last, "a client's requests execute in the order of their timestamps");
     record.last = reply.timestamp;
     record.replies.push(reply);
+    this.#kept.add(client, reply);
     let bytes = 0;
     for (const kept of record.replies) bytes += resultBytes(kept);
     while (
       record.replies.length > this.#repliesMax ||
-      (bytes > KEPT_BYTES_MAX && record.replies.length > 1)
+      (bytes > CLIENT_BYTES_MAX && record.replies.length > 1)
     ) {
       const forgotten = record.replies.shift();
-      if (forgotten !== undefined) bytes -= resultBytes(forgotten);
+      if (forgotten === undefined) break;
+      bytes -= resultBytes(forgotten);
+      this.#kept.forget(forgotten);
+    }
+    this.#forgetOldest();
+  }
+
+  /** Of all clients, those executed first. A client's replies are as old as they are early in its list. */
+  #forgetOldest(): void {
+    for (let oldest = this.#kept.takeExcess(); oldest !== null; oldest = this.#kept.takeExcess()) {
+      const { client, reply } = oldest;
+      const { replies } = this.#claim(client);
+      invariant(replies[0] === reply, "the oldest of all replies is its client's oldest");
+      replies.shift();
     }
   }
 
@@ -131,6 +149,12 @@ export class ClientTable implements PagedState {
       this.#size += page.size;
       this.#dirty.add(index);
     }
+    this.#kept.load(this.#allReplies());
+  }
+
+  #allReplies(): { readonly client: Digest; readonly reply: KeptReply }[] {
+    const all = this.#pages.flatMap((page) => [...page]);
+    return all.flatMap(([client, { replies }]) => replies.map((reply) => ({ client, reply })));
   }
 
   #find(client: Digest): ClientRecord | undefined {
@@ -157,12 +181,6 @@ export function homeOf(client: Digest, n: number): ReplicaId {
 
 function pageOf(client: Digest): number {
   return client.charCodeAt(0) % PAGES;
-}
-
-function resultBytes(reply: KeptReply): number {
-  let bytes = 0;
-  for (const result of reply.results) bytes += result.length;
-  return bytes;
 }
 
 function writeRecord(client: Digest, record: ClientRecord, out: Writer): void {
@@ -210,5 +228,5 @@ function readReply(input: Reader): KeptReply {
   const resultCount = input.count(LIMITS.requestCommandsMax, 4);
   const results: Uint8Array[] = [];
   for (let i = 0; i < resultCount; i += 1) results.push(input.bytes(LIMITS.resultBytesMax + 1));
-  return { ...place, ...leaf, path, results };
+  return { path, results, ...place, ...leaf };
 }
