@@ -28,7 +28,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const [course] = timelineCourses({ ...FIG10.quick, protocols: ["destiny"] } as never);
+const [course] = timelineCourses({ ...FIG10.quick, protocols: ["destiny"] });
 const [scenario] = course?.next(() => undefined) ?? [];
 const withSeed = (seed: number) => ({ ...fakeOutcome(scenario as never, () => 1).scenario, seed });
 

@@ -1,7 +1,11 @@
 import { findProtocol } from "@destiny/core/catalogue";
 import { present } from "@destiny/core/kernel/invariant";
+import type { Outcome } from "../run/outcome.ts";
 import type { Scenario, ScenarioEvent } from "../run/scenario.ts";
+import type { LoadPoint } from "../statistics/knee.ts";
 import type { Surroundings } from "./specification.ts";
+
+const MICROS_PER_MILLI = 1_000;
 
 /** What a scenario leaves to choose where the rest is as in the paper. */
 export interface Choice {
@@ -45,6 +49,12 @@ export function paperScenario({ wan, profile }: Surroundings, choice: Choice): S
 export function crashedReplicas(protocol: string, replicas: number): number[] {
   const { f, available } = present(findProtocol(protocol), `a protocol called ${protocol}`).faults(replicas);
   return Array.from({ length: f }, (_, index) => available + index);
+}
+
+/** What a run showed of its load. */
+export function loadPointOf({ scenario, throughput, latencyMs }: Outcome): LoadPoint {
+  const settled = latencyMs.mean * MICROS_PER_MILLI <= scenario.warmUp;
+  return { load: loadOf(scenario), throughput, latencyMs: latencyMs.mean, settled };
 }
 
 /** Requests under way per region; those of an open loop have no such number. */

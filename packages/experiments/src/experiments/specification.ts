@@ -23,8 +23,10 @@ export interface Grid {
   readonly payloadBytes: readonly number[];
 }
 
-/** How long a run is, and with how many seeds its best load is repeated, for clusters up to a size. */
+/** How long a run is, and with how many seeds its best load is repeated, for clusters up to a size. The first that fits counts. */
 export interface Span {
+  /** Protocols of these families only. */
+  readonly families?: readonly Family[];
   readonly replicasMax: number;
   readonly warmUp: Micros;
   readonly measured: Micros;
@@ -35,7 +37,10 @@ export interface Span {
 export interface Ladder {
   /** Requests under way per region, one after the other. */
   readonly loads: readonly number[];
-  /** A load has to bring so much more than all before, as a share; after two in a row that do not, no more are tried. */
+  /**
+   * A load has to bring so much more than all before, as a share; after two in a row that do not, no more are tried. Nor after one
+   * whose run has not settled.
+   */
   readonly gain: number;
   /** Loads between the best and its neighbour below that are tried at the end. */
   readonly refinements: number;
@@ -48,7 +53,6 @@ export interface SweepSpecification extends Surroundings {
   readonly protocols: readonly string[];
   readonly grids: readonly Grid[];
   readonly ladder: Ladder;
-  /** By rising size. */
   readonly spans: readonly Span[];
   /** Replicas stopped from the start: none, or as many as the protocol tolerates, spread evenly over the regions. */
   readonly crashed: "none" | "f";
@@ -88,7 +92,7 @@ export interface CountSpecification extends Surroundings {
 export type Specification = SweepSpecification | TimelineSpecification | CountSpecification;
 
 /** A figure's runs, and those of its quick version: smaller, fewer, in minutes. */
-export interface Specifications {
-  readonly full: Specification;
-  readonly quick: Specification;
+export interface Specifications<S extends Specification = Specification> {
+  readonly full: S;
+  readonly quick: S;
 }

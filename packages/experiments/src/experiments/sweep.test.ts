@@ -63,6 +63,13 @@ test("the load rises until two in a row bring no more, is refined below the knee
   expect(line.points.map(({ load }) => load)).toEqual([1, 2, 4, 6, 8, 16, 32]);
 });
 
+test("no load is tried beyond one whose run has not settled, and that one is no peak", () => {
+  // 1 x 10 requests of 200 take 0.4 s, 2 x 10 take 0.8 s, 4 x 10 take longer than the warm-up of one second.
+  const runs = follow(only(sweepCourses(SPECIFICATION)), 5_000);
+  expect(runs.map(({ scenario }) => loadOf(scenario))).toEqual([1, 2, 4, 1, 1]);
+  expect(only(linesOf(runs))).toMatchObject({ peak: { load: 1 }, knee: { load: 1, settled: true } });
+});
+
 test("a sweep uses exactly the runs that it has asked for", () => {
   const course = only(sweepCourses(SPECIFICATION));
   const runs = follow(course, 50_000);

@@ -1,10 +1,9 @@
 import { present } from "@destiny/core/kernel/invariant";
-import type { Outcome } from "../run/outcome.ts";
 import type { Scenario } from "../run/scenario.ts";
 import { kneeOf, type LoadPoint } from "../statistics/knee.ts";
 import type { Course, Lookup } from "./course.ts";
 import { exists, shownAs } from "./protocols.ts";
-import { crashedReplicas, paperScenario } from "./scenarios.ts";
+import { crashedReplicas, loadPointOf, paperScenario } from "./scenarios.ts";
 import type { Grid, Ladder, Span, SweepSpecification } from "./specification.ts";
 
 /** Loads that bring no more before the ladder ends. */
@@ -50,7 +49,7 @@ class Sweep implements Course {
     this.#specification = specification;
     this.#line = line;
     this.#span = present(
-      specification.spans.find(({ replicasMax }) => replicas <= replicasMax),
+      specification.spans.find((span) => isFor(span, line)),
       `a span for ${replicas} replicas`,
     );
     this.protocol = protocol;
@@ -63,8 +62,10 @@ class Sweep implements Course {
     const points: LoadPoint[] = [];
     const wanted = climb(this.#specification.ladder, (load) => {
       const outcome = outcomeOf(this.#scenario(load, this.#firstSeed));
-      if (outcome !== undefined) points.push(pointOf(load, outcome));
-      return outcome?.throughput;
+      if (outcome === undefined) return undefined;
+      const point = loadPointOf(outcome);
+      points.push(point);
+      return point;
     });
     if (wanted !== undefined) return [this.#scenario(wanted, this.#firstSeed)];
     const knee = kneeOf(points).load;
@@ -93,32 +94,41 @@ class Sweep implements Course {
   }
 }
 
-function pointOf(load: number, { throughput, latencyMs }: Outcome): LoadPoint {
-  return { load, throughput, latencyMs: latencyMs.mean };
+function isFor({ families, replicasMax }: Span, { protocol, replicas }: Line): boolean {
+  return replicas <= replicasMax && (families?.includes(shownAs(protocol).family) ?? true);
 }
 
+type PointAt = (load: number) => LoadPoint | undefined;
+
 /** The next load to try; undefined once the ladder has ended and the knee is refined. */
-function climb(
-  { loads, gain, refinements }: Ladder,
-  throughputAt: (load: number) => number | undefined,
-): number | undefined {
+function climb(ladder: Ladder, pointAt: PointAt): number | undefined {
   const points: LoadPoint[] = [];
+  return nextRung(ladder, pointAt, points) ?? nextRefinement(ladder, pointAt, points);
+}
+
+/** The next load of the ladder, if it goes on; the points of those before are added to `points`. */
+function nextRung({ loads, gain }: Ladder, pointAt: PointAt, points: LoadPoint[]): number | undefined {
   let best = 0;
   let vain = 0;
   for (const load of loads) {
-    if (vain === PATIENCE) break;
-    const throughput = throughputAt(load);
-    if (throughput === undefined) return load;
-    points.push({ load, throughput, latencyMs: 0 });
-    vain = throughput > best * (1 + gain) ? 0 : vain + 1;
-    best = Math.max(best, throughput);
+    const point = pointAt(load);
+    if (point === undefined) return load;
+    points.push(point);
+    vain = point.throughput > best * (1 + gain) ? 0 : vain + 1;
+    best = Math.max(best, point.throughput);
+    if (vain === PATIENCE || !point.settled) return undefined;
   }
+  return undefined;
+}
+
+/** The next load below the knee, if there is one to try; the points of those before are added to `points`. */
+function nextRefinement({ refinements }: Ladder, pointAt: PointAt, points: LoadPoint[]): number | undefined {
   for (let count = 0; count < refinements; count += 1) {
-    const between = belowKnee(points);
-    if (between === undefined) break;
-    const throughput = throughputAt(between);
-    if (throughput === undefined) return between;
-    points.push({ load: between, throughput, latencyMs: 0 });
+    const load = belowKnee(points);
+    if (load === undefined) return undefined;
+    const point = pointAt(load);
+    if (point === undefined) return load;
+    points.push(point);
   }
   return undefined;
 }

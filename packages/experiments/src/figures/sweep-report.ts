@@ -143,13 +143,14 @@ function loads(lines: readonly Line[]): Table {
       "max",
     ],
     rows: lines.flatMap((line) =>
-      line.points.map(({ load, throughput, outcome: { latencyMs } }) => [
+      line.points.map(({ load, throughput, settled, outcome: { latencyMs } }) => [
         ...setting(line),
         load,
         significant(throughput / KILO),
         ...[latencyMs.mean, latencyMs.p50, latencyMs.p90, latencyMs.p99, latencyMs.max].map((value) =>
           significant(value),
         ),
+        settled ? "" : "not settled",
       ]),
     ),
   };

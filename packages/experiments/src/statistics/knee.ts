@@ -8,15 +8,20 @@ export interface LoadPoint {
   readonly throughput: number;
   /** Mean, in milliseconds. */
   readonly latencyMs: number;
+  /**
+   * Whether requests took less time than the warm-up, on average: else what is measured is how the run began. Queues of a saturated
+   * primary let through more in a second than they can for long.
+   */
+  readonly settled: boolean;
 }
 
 /** The knee is where so much of the highest throughput is reached: beyond it only latency rises. */
 const KNEE_SHARE = 0.97;
 
-/** The point with the highest throughput: the lowest load if several are equal. */
+/** The settled point with the highest throughput: the lowest load if several are equal. Any point if none is settled. */
 export function peakOf<P extends LoadPoint>(points: readonly P[]): P {
   invariant(points.length > 0, "a sweep has points");
-  const [first, ...others] = byLoad(points);
+  const [first, ...others] = candidates(points);
   return others.reduce(
     (best, each) => (each.throughput > best.throughput ? each : best),
     present(first, "a point"),
@@ -27,9 +32,14 @@ export function peakOf<P extends LoadPoint>(points: readonly P[]): P {
 export function kneeOf<P extends LoadPoint>(points: readonly P[]): P {
   const enough = peakOf(points).throughput * KNEE_SHARE;
   return present(
-    byLoad(points).find(({ throughput }) => throughput >= enough),
+    candidates(points).find(({ throughput }) => throughput >= enough),
     "the peak itself",
   );
+}
+
+function candidates<P extends LoadPoint>(points: readonly P[]): P[] {
+  const settled = points.filter((point) => point.settled);
+  return byLoad(settled.length > 0 ? settled : points);
 }
 
 /** By rising load. */

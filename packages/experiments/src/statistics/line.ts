@@ -1,5 +1,5 @@
 import { present } from "@destiny/core/kernel/invariant";
-import { crashedAtStart, loadOf } from "../experiments/scenarios.ts";
+import { crashedAtStart, loadPointOf } from "../experiments/scenarios.ts";
 import type { Outcome } from "../run/outcome.ts";
 import type { Scenario } from "../run/scenario.ts";
 import { byLoad, kneeOf, type LoadPoint, peakOf } from "./knee.ts";
@@ -24,7 +24,7 @@ export interface Point extends LoadPoint {
 export interface Line extends Setting {
   /** By rising load, first seed. */
   readonly points: readonly Point[];
-  /** The best point of the sweep. */
+  /** The best settled point of the sweep. */
   readonly peak: Point;
   /** The lowest load with 97 % of the peak. */
   readonly knee: Point;
@@ -70,6 +70,5 @@ function lineOf(outcomes: readonly Outcome[]): Line {
 }
 
 function pointOf(outcome: Outcome): Point {
-  const { scenario, throughput, latencyMs } = outcome;
-  return { load: loadOf(scenario), throughput, latencyMs: latencyMs.mean, outcome };
+  return { ...loadPointOf(outcome), outcome };
 }

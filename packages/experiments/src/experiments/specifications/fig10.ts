@@ -33,7 +33,7 @@ const FULL: TimelineSpecification = {
 };
 
 /** Figure 10: load doubled in nine of ten regions, then a replica killed. */
-export const FIG10: Specifications = {
+export const FIG10: Specifications<TimelineSpecification> = {
   full: FULL,
   quick: { ...FULL, replicas: 19, compression: 5, kill: { ...FULL.kill, coordinator: 7 } },
 };

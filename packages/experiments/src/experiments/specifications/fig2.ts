@@ -16,7 +16,7 @@ const FULL: CountSpecification = {
 };
 
 /** Figure 2: the formulas, and messages counted in runs. */
-export const FIG2: Specifications = {
+export const FIG2: Specifications<CountSpecification> = {
   full: FULL,
   quick: { ...FULL, replicas: [7, 49], measured: 20 * SECOND },
 };

@@ -20,7 +20,7 @@ const FULL: SweepSpecification = {
 };
 
 /** Figure 7: the size of batches, N = 97. */
-export const FIG7: Specifications = {
+export const FIG7: Specifications<SweepSpecification> = {
   full: FULL,
   quick: {
     ...FULL,

@@ -19,10 +19,10 @@ const QUICK: SweepSpecification = {
 };
 
 /** Figure 8: the number of replicas. */
-export const FIG8: Specifications = { full: FULL, quick: QUICK };
+export const FIG8: Specifications<SweepSpecification> = { full: FULL, quick: QUICK };
 
 /** Figure 9: the same with f replicas stopped from the start. */
-export const FIG9: Specifications = {
+export const FIG9: Specifications<SweepSpecification> = {
   full: { ...FULL, crashed: "f" },
   quick: { ...QUICK, crashed: "f" },
 };
