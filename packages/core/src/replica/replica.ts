@@ -108,25 +108,28 @@ export class Replica {
     this.#clients = new ClientTable(faults.n, parameters.pipeline);
     const { identities = null } = options;
     this.#members = new Membership({ self, hash, identities, push: (effect) => this.#push(effect) });
-    this.#orderer = options.ordering.create({ ...options, members: this.#members, sequel: this.#sequel() });
+    this.#orderer = options.ordering.create({ members: this.#members, sequel: this.#sequel(), ...options });
     const partitioned = this.#orderer.soleCoordinator === null;
     const common = { self, faults, port: this.#port, jobs: this.#jobs, window: parameters.orderWindow };
     const [clients, members] = [this.#clients, this.#members];
-    this.#readmission = new Readmission({ ...common, hash, clients, members, identities });
-    this.#executor = new Executor({ ...options, n: faults.n, partitioned, clients, members });
+    this.#readmission = new Readmission({ hash, clients, members, identities, ...common });
+    this.#executor = new Executor({ n: faults.n, partitioned, clients, members, ...options });
     this.#proofs = new ExecutionProofs({
-      ...common,
       entriesMax: parameters.orderEntriesMax,
       proven: (proof, answered) => this.#desk.onProven(proof, answered),
+      ...common,
     });
     this.#keeper = new StateKeeper({
-      ...{ ...common, parameters, hash, timer: TRANSFER_TIMER },
+      parameters,
+      hash,
+      timer: TRANSFER_TIMER,
       clients: new JoinedPages(this.#clients, this.#members),
       service: service.state,
       orderer: () => this.#orderer,
       push: (effect) => this.#push(effect),
       covered: (seq) => this.#proofs.retire(seq - parameters.checkpointPeriod),
       installed: (seq) => this.#onInstalled(seq),
+      ...common,
     });
     this.#desk = new ClientDesk({
       self,

@@ -156,8 +156,8 @@ export class Proposal implements Message {
   /** The same proposal without share, value and evidence: transferable, and small. */
   header(): Proposal {
     const { kind, view, seq, digest, extension, certificate } = this;
-    const place = { kind, view, seq, digest, extension };
-    this.#header ??= new Proposal({ ...place, certificate, share: NOTHING, value: null, evidence: NONE });
+    const rest = { share: NOTHING, value: null, evidence: NONE };
+    this.#header ??= new Proposal({ kind, view, seq, digest, extension, certificate, ...rest });
     return this.#header;
   }
 }

@@ -54,7 +54,7 @@ export class Request implements Authenticity {
     const digest = hash(out.finish());
     const signature = sign(digest);
     invariant(signature.length === SIGNATURE_BYTES, "a signature has 64 bytes");
-    return new Request({ ...fields, signature, digest, bytes: out.raw(signature).finish() });
+    return new Request({ signature, digest, bytes: out.raw(signature).finish(), ...fields });
   }
 
   /** Reads the next request. Its operations are views into the reader's bytes. Throws {@link DecodeError}. */

@@ -78,7 +78,7 @@ export class EvaluationCluster {
         this.services[self] = service;
         const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
         const common = { self, faults, parameters, admission, service, outbox, hash: fastDigest };
-        return new Replica({ ...common, ordering, replies: protocol.replies });
+        return new Replica({ ordering, replies: protocol.replies, ...common });
       },
     });
   }

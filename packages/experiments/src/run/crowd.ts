@@ -77,7 +77,11 @@ function populate(scene: CrowdScene, region: number): Population {
   const clients = Array.from({ length: count }, (_, index) => {
     const target = targets[index % targets.length] as ReplicaId;
     const client = new LoadClient({
-      ...{ world, faults, listener, target, sizes: cluster.sizes },
+      world,
+      faults,
+      listener,
+      target,
+      sizes: cluster.sizes,
       key: cluster.nextKey(cluster.multiPrimary ? target : index % n),
       inFlight: closed ? cluster.parameters.pipeline : OPEN_IN_FLIGHT,
       patience: PATIENCE * cluster.parameters.suspicionDelay,

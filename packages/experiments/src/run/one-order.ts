@@ -41,7 +41,8 @@ export class OneOrder {
     return {
       name: ordering.name,
       create: (context) => {
-        const orderer = ordering.create({ ...context, sequel: this.#watched(context) });
+        const { sequel: _, ...rest } = context;
+        const orderer = ordering.create({ sequel: this.#watched(context), ...rest });
         this.multiPrimary = orderer.soleCoordinator === null;
         return orderer;
       },

@@ -97,12 +97,12 @@ export class ReplicaHost {
       due: (effect) => this.#performer.ask(effect),
     });
     this.#performer = new Performer({
-      ...options,
       disk: this.disk,
       timers: this.#timers,
       leaving: (effect) => this.#isLeaving(effect),
       certify: ({ claim }) => trust.certify(self, this.#subsystem, claim),
       errands: this.#errands,
+      ...options,
     });
   }
 

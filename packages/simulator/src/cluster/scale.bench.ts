@@ -103,7 +103,7 @@ function createWorld(name: string, faults: FaultModel, traffic: Traffic, replica
     create: (self, outbox) => {
       const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
       const common = { self, faults, parameters, admission, service: NULL_SERVICE, outbox, hash: fastDigest };
-      const replica = new Replica({ ...common, ordering: protocol.ordering, replies: protocol.replies });
+      const replica = new Replica({ ordering: protocol.ordering, replies: protocol.replies, ...common });
       replicas[self] = replica;
       return replica;
     },

@@ -79,7 +79,9 @@ export class World {
     const latency = options.latency?.(this.random.fork(1)) ?? constantLatency(LATENCY);
     this.#sizes = options.sizes ?? WEIGHTLESS;
     this.network = new Network({
-      ...{ engine: this.engine, latency, n: faults.n },
+      engine: this.engine,
+      latency,
+      n: faults.n,
       ...(options.links !== undefined && { links: options.links(this.random.fork(2)), printOf }),
       deliver: (shipment, to) => this.#deliver(shipment, to),
     });
@@ -92,7 +94,6 @@ export class World {
     const common = { engine, trace, trust, network, n: this.#n, sizes: this.#sizes, create: options.create };
     const host = (self: ReplicaId): ReplicaHost =>
       new ReplicaHost({
-        ...common,
         self,
         machine: options.machine?.(self) ?? new FixedDelays(delays),
         diskMicros: delays.diskMicros,
@@ -101,6 +102,7 @@ export class World {
         isBackground: options.isBackground ?? (() => false),
         reply: (from, reply, at) => this.#reply(from, reply, at),
         report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),
+        ...common,
       });
     return Array.from({ length: this.#n }, (_, self) => host(self));
   }

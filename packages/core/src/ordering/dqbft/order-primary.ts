@@ -33,7 +33,7 @@ export class OrderPrimary {
     const { parameters, faults } = context;
     this.#pacer = new Pacer(port, timer, parameters.orderBatchDelay);
     this.#queue = new OrderQueue(
-      { ...parameters, n: faults.n, entriesMax: parameters.orderEntriesMax },
+      { n: faults.n, entriesMax: parameters.orderEntriesMax, ...parameters },
       {
         next: (instance) => log.next(instance),
         header: (instance, seq) => headers.get(instance, seq),
