@@ -1,4 +1,5 @@
 import { MessageKind } from "@destiny/core/wire/messages";
+import { matrixLatency } from "@destiny/simulator/network/latency";
 import { describe, expect, test } from "vitest";
 import { Cluster, placesIn } from "./cluster.ts";
 
@@ -59,6 +60,22 @@ describe("single-sbft", () => {
     expect([cluster.count(SbftPrepare), cluster.count(SbftSlow)]).toEqual([0, 0]);
     expect(cluster.count(SbftFast)).toBe(18);
   });
+});
+
+test("single-sbft far apart: collectors come to wait for the farthest, as the slow path takes longer than that", () => {
+  // Its shares are 80 ms later than the others', more than anybody waits at first, and two further phases take 120.
+  const rows = [0, 1, 2, 3].map((from) =>
+    [0, 1, 2, 3].map((to) => (from === 3 || to === 3 ? 100_000 : 60_000)),
+  );
+  const cluster = Cluster.of("single-sbft", { n: 4, seed: 1, latency: () => matrixLatency(rows) });
+  for (let i = 0; i < 30; i += 1) {
+    cluster.submit(0, `command ${i}`);
+    cluster.run(SECOND);
+    if (i === 20) cluster.sent.length = 0;
+  }
+  for (const replica of cluster.replicas) expect(cluster.executed(replica)).toHaveLength(30);
+  expect([cluster.count(SbftPrepare), cluster.count(SbftSlow)]).toEqual([0, 0]);
+  expect(cluster.count(SbftFast)).toBe(27);
 });
 
 describe("dqsbft", () => {

@@ -9,12 +9,10 @@ import type { Around } from "../shared/untrusted/phase.ts";
 import type { Votes } from "../shared/votes.ts";
 import { fastClaim, preparedClaim, proposalClaim } from "./claims.ts";
 import { collectorsOf } from "./collectors.ts";
-import { Patience } from "./patience.ts";
+import { Patience, TICKS_MAX } from "./patience.ts";
 import { Collection, type Slot } from "./slot.ts";
 
 const WAIT_TIMER: TimerId = 4;
-/** Ticks of the wait timer in one pull delay. A slot waits for one to two of them. */
-const TICKS_PER_PULL = 16;
 
 /** What comes of shares. */
 export interface CollectingEvents {
@@ -100,7 +98,7 @@ export class Collecting {
       const slot = this.#instance.slots.find(seq);
       const collection = slot?.collection ?? null;
       if (slot === undefined || collection === null || slot.proof !== null) this.#waiting.delete(seq);
-      else if (ticks === 0) this.#waiting.set(seq, 1);
+      else if (ticks < this.#patience.ticks) this.#waiting.set(seq, ticks + 1);
       else this.#giveUp(slot, collection);
     }
     if (this.#waiting.size > 0) this.#time();
@@ -158,11 +156,21 @@ export class Collecting {
       combining.fast = -1;
       this.#blame(result.culprits, culprits.fast);
       if (slot.proof !== null) return;
-      if (result.aggregate !== null)
-        return this.#prove(slot, MessageKind.SbftFast, subject, result.aggregate);
+      if (result.aggregate !== null) return this.#proveFast(slot, collection, subject, result.aggregate);
       if (subject.view === this.#instance.view) this.#giveUp(slot, collection);
     });
     return true;
+  }
+
+  #proveFast(
+    slot: Slot,
+    { waitingView, hurriedView }: Collection,
+    subject: Subject,
+    aggregate: Uint8Array,
+  ): void {
+    const gaveUp = waitingView === subject.view && hurriedView === subject.view;
+    if (gaveUp) this.#patience.gaveUpTooSoon();
+    this.#prove(slot, MessageKind.SbftFast, subject, aggregate);
   }
 
   #mayHurry(slot: Slot, collection: Collection): boolean {
@@ -241,7 +249,7 @@ export class Collecting {
     if (this.#timing) return;
     this.#timing = true;
     const { parameters, port } = this.#instance.context;
-    port.setTimer(WAIT_TIMER, Math.ceil(parameters.pullDelay / TICKS_PER_PULL));
+    port.setTimer(WAIT_TIMER, Math.ceil(parameters.pullDelay / TICKS_MAX));
   }
 
   #rest(): void {

@@ -86,7 +86,13 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
     this.#collecting.collect(slot);
   }
 
+  /** Primaries that were given up are slow to collect, too, until they show otherwise. */
   onLeft(): void {
+    const { standing, view, self } = this.#instance;
+    for (const over of [standing.view, view - 1]) {
+      const primary = this.#instance.primaryOf(over);
+      if (primary !== self) this.#silent.add(primary);
+    }
     this.#collecting.restart();
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { MISSES_MAX, Patience } from "./patience.ts";
+import { MISSES_MAX, Patience, TICKS_MAX } from "./patience.ts";
 
 const asked = (patience: Patience, times: number): readonly boolean[] =>
   Array.from({ length: times }, () => patience.waits());
@@ -26,4 +26,15 @@ test("one slot that is decided fast ends that, and begins the count anew", () =>
   expect(patience.waits()).toBe(true);
   patience.missed();
   expect(patience.waits()).toBe(true);
+});
+
+test("it waits longer where all shares come just after it gave up, and less where they do not come", () => {
+  const patience = new Patience();
+  expect(patience.ticks).toBe(1);
+  for (let i = 0; i < 10; i += 1) patience.gaveUpTooSoon();
+  expect(patience.ticks).toBe(TICKS_MAX);
+  patience.missed();
+  expect(patience.ticks).toBe(TICKS_MAX / 2);
+  for (let i = 0; i < 10; i += 1) patience.missed();
+  expect(patience.ticks).toBe(1);
 });
