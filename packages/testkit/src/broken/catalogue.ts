@@ -4,6 +4,7 @@ import { COMPOSITION_BUGS } from "./bugs/composition.ts";
 import { HYBSTER_BUGS } from "./bugs/hybster.ts";
 import { ORDERING_BUGS } from "./bugs/ordering.ts";
 import { PBFT_BUGS } from "./bugs/pbft.ts";
+import { READMISSION_BUGS } from "./bugs/readmission.ts";
 import { REPLICA_BUGS } from "./bugs/replica.ts";
 import { SBFT_BUGS } from "./bugs/sbft.ts";
 import { STATE_TRANSFER_BUGS } from "./bugs/state-transfer.ts";
@@ -16,6 +17,7 @@ import type { PlantedBug } from "./planted-bug.ts";
 /** Every planted bug, in the order of the table in docs/planted-bugs.md. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...TRUST_BUGS,
+  ...READMISSION_BUGS,
   ...AGREEMENT_BUGS,
   ...VIEW_CHANGE_SAFETY_BUGS,
   ...VIEW_CHANGE_LIVENESS_BUGS,

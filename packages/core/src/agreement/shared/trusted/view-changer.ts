@@ -316,8 +316,8 @@ export class ViewChanger {
 
   /** The view was not opened in time. Those that led us here are relayed: one alone cannot be walked far ahead (hybster.md 6.6). */
   #onOverdue(): void {
-    const { view, active } = this.#place;
-    if (active) return;
+    const { view, active, counts } = this.#place;
+    if (active || !counts) return; // Who has no voice follows the others.
     const { self, faults, port } = this.#context;
     for (const each of this.#views.departures.atLeast(view).slice(0, faults.oneCorrect)) {
       if (each.sender !== self) port.broadcast(each);
