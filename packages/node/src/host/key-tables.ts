@@ -28,10 +28,13 @@ export interface KeyTablesOptions {
 export class KeyTables {
   readonly #options: KeyTablesOptions;
   readonly #schemes = new Map<Configuration, CertificateScheme>();
+  /** Each alone, as most remain. */
+  readonly #genesis: readonly (readonly TrustedIdentity[])[];
   #roster: Roster = GENESIS_ROSTER;
 
   constructor(options: KeyTablesOptions) {
     this.#options = options;
+    this.#genesis = options.identities.map((identity) => [identity]);
   }
 
   /** These tables are known from now on. */
@@ -44,9 +47,10 @@ export class KeyTables {
    * had, the newest first, if it names none.
    */
   identitiesOf(signer: ReplicaId, claim: Claim): readonly TrustedIdentity[] {
-    const genesis = present(this.#options.identities[signer], "every replica has a trusted subsystem");
+    const alone = present(this.#genesis[signer], "every replica has a trusted subsystem");
     const admitted = this.#roster.of(signer)?.identities ?? [];
-    if (admitted.length === 0) return [genesis];
+    const [genesis] = alone;
+    if (admitted.length === 0 || genesis === undefined) return alone;
     const view = viewNamedBy(claim);
     if (view === null) return [...admitted.map(asIdentity).reverse(), genesis];
     const identity = this.#roster.identity(signer, this.#configurationOf(view));

@@ -86,10 +86,14 @@ export class Verifier {
     }
   }
 
-  async #identity(check: IdentityCheck): Promise<boolean> {
-    for (const identity of this.#options.keys.identitiesOf(check.signer, check.claim)) {
-      if (await this.#isBy(identity, check)) return true;
-    }
+  #identity(check: IdentityCheck): Promise<boolean> {
+    const [identity, ...others] = this.#options.keys.identitiesOf(check.signer, check.claim);
+    if (identity === undefined) return Promise.resolve(false);
+    return others.length === 0 ? this.#isBy(identity, check) : this.#isByAny([identity, ...others], check);
+  }
+
+  async #isByAny(identities: readonly TrustedIdentity[], check: IdentityCheck): Promise<boolean> {
+    for (const identity of identities) if (await this.#isBy(identity, check)) return true;
     return false;
   }
 
