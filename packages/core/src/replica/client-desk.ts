@@ -7,10 +7,11 @@ import { Forward } from "../wire/forward.ts";
 import type { ExecProof } from "../wire/messages.ts";
 import { type Refusal, RefusalCode, type Reply } from "../wire/reply.ts";
 import type { Request } from "../wire/request.ts";
-import type { ClientTable, KeptReply } from "./client-table.ts";
+import type { ClientTable } from "./client-table.ts";
 import type { ExecutionProofs } from "./execution-proofs.ts";
 import type { Answered, Executor } from "./executor.ts";
 import { Intake } from "./intake.ts";
+import type { KeptReply } from "./kept-replies.ts";
 
 /** Each peer may have forwarded this part of all that may wait, in one period. */
 const FORWARDED_SHARE = 4;

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { DecodeError } from "../wire/reader.ts";
-import { ClientTable, homeOf, type KeptReply } from "./client-table.ts";
+import { ClientTable, homeOf } from "./client-table.ts";
+import type { KeptReply } from "./kept-replies.ts";
 
 const client = (first: number, home = 0): string =>
   `${String.fromCharCode(first)}${"c".repeat(28)}${String.fromCharCode(0, home)}c`;

@@ -1,24 +1,11 @@
-import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
+import type { Digest, ReplicaId } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import type { PagedState } from "../service/service.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { PATH_MAX } from "../wire/merkle.ts";
 import { DecodeError, Reader } from "../wire/reader.ts";
 import { Writer } from "../wire/writer.ts";
-import { CLIENT_BYTES_MAX, KeptReplies, resultBytes } from "./kept-replies.ts";
-
-/** An executed request's answer, kept for a client that did not get it. */
-export interface KeptReply {
-  readonly timestamp: number;
-  /** Digest of the request that executed: another one with its timestamp is refused. */
-  readonly request: Digest;
-  readonly seq: SequenceNumber;
-  readonly entry: number;
-  readonly index: number;
-  readonly count: number;
-  readonly path: readonly Digest[];
-  readonly results: readonly Uint8Array[];
-}
+import { CLIENT_BYTES_MAX, KeptReplies, type KeptReply, resultBytes } from "./kept-replies.ts";
 
 interface ClientRecord {
   /** Timestamp of the last executed request: nothing up to it executes again. Never decreases. */

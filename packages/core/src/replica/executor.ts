@@ -11,7 +11,8 @@ import type { AssignRequest } from "../wire/messages.ts";
 import { encodeOutcome, type Outcome, OutcomeCode, requestLeaf } from "../wire/reply.ts";
 import type { Request } from "../wire/request.ts";
 import type { Hash } from "../wire/value.ts";
-import type { ClientTable, KeptReply } from "./client-table.ts";
+import type { ClientTable } from "./client-table.ts";
+import type { KeptReply } from "./kept-replies.ts";
 import type { Membership } from "./membership.ts";
 
 /** Who may submit. The genesis says so. */

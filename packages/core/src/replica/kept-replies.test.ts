@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { ClientTable, type KeptReply } from "./client-table.ts";
+import { ClientTable } from "./client-table.ts";
+import type { KeptReply } from "./kept-replies.ts";
 import { KEPT_BYTES_MAX, KeptReplies } from "./kept-replies.ts";
 
 const client = (number: number): string => String.fromCharCode(number % 256, number >>> 8) + "c".repeat(30);

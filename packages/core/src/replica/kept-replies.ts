@@ -1,5 +1,4 @@
-import type { Digest } from "../kernel/ids.ts";
-import type { KeptReply } from "./client-table.ts";
+import type { Digest, SequenceNumber } from "../kernel/ids.ts";
 
 /** Results kept for one client, in bytes: older answers are forgotten first. 1 MiB. */
 export const CLIENT_BYTES_MAX = 1_048_576;
@@ -11,6 +10,19 @@ const DIGEST_BYTES = 32;
 const RESULT_BYTES = 64;
 /** Replies taken from the head of the queue before it is made anew. */
 const COMPACT_REPLIES = 4_096;
+
+/** An executed request's answer, kept for a client that did not get it. */
+export interface KeptReply {
+  readonly timestamp: number;
+  /** Digest of the request that executed: another one with its timestamp is refused. */
+  readonly request: Digest;
+  readonly seq: SequenceNumber;
+  readonly entry: number;
+  readonly index: number;
+  readonly count: number;
+  readonly path: readonly Digest[];
+  readonly results: readonly Uint8Array[];
+}
 
 interface Kept {
   readonly client: Digest;

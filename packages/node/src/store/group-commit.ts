@@ -6,7 +6,7 @@ import { StoreFailure } from "./store-errors.ts";
 import { type Account, accountAfter, type Unit } from "./unit.ts";
 
 /** Bytes after which a group takes no further unit. Larger ones only add latency. */
-const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+export const GROUP_BYTES_MAX: number = 16 * 1024 * 1024;
 /** How long what nobody waits for may wait for company. */
 const LEISURE_MILLIS = 20;
 /** Bytes that nobody waits for and that go out all the same. */

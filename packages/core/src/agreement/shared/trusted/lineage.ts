@@ -5,13 +5,15 @@ import { type Base, baseOf, FIRST_BASE, follows, isValidViewChange, type Law } f
 
 /** NewViews that wait to be judged, at most; the lowest go first. */
 const CANDIDATES_MAX = 32;
-/** NewViews above our base that are remembered, at most, beside those that they rest on; the lowest go first. */
+/** Valid NewViews above our base that are remembered, at most; the highest stay, with those that they rest on. */
 const AHEAD_MAX = 32;
 /**
  * NewViews that are not established and that a base may rest on. One that rests on more is no base until it is established
  * itself. So what has to be kept is bounded, while no correct replica's base is ever refused by another: it rests on no more.
  */
 const RESTS_MAX = 16;
+/** NewViews of one instance in memory, at most, but for established ones that older ones rest on. */
+export const NEW_VIEWS_MAX: number = CANDIDATES_MAX + AHEAD_MAX + RESTS_MAX + 1;
 /** Acks of one sender that are remembered, at most. */
 const ACKS_MAX = 4;
 
@@ -186,8 +188,12 @@ export class Lineage {
   trim(base: View): void {
     const ahead = this.above(base);
     if (ahead.length <= AHEAD_MAX) return;
-    const needed = new Set(this.neededFor(ahead.slice(0, AHEAD_MAX)).map(({ newView }) => newView.view));
-    for (const view of ahead) if (!needed.has(view)) this.#known.delete(view);
+    let kept = new Set<View>();
+    for (const view of ahead) {
+      const more = new Set([...kept, ...this.neededFor([view]).map(({ newView }) => newView.view)]);
+      if (more.size <= AHEAD_MAX) kept = more;
+    }
+    for (const view of ahead) if (!kept.has(view)) this.#known.delete(view);
   }
 
   /** Forgets what is older than a base and not needed for it. */

@@ -1,5 +1,6 @@
 import type { Digest, SequenceNumber, View } from "../../../kernel/ids.ts";
 import type { Certificate, Proposal } from "../../../wire/messages.ts";
+import { SlotBodies } from "../slot-bodies.ts";
 
 /** What a replica keeps of one order number, whatever its votes are. */
 export class TrustedSlot {
@@ -28,7 +29,7 @@ export class TrustedSlot {
   /** The Prepare of the newest view after the base that came: our vote waits for that view's NewView. */
   later: Proposal | null = null;
   /** Values that ViewChanges and NewViews speak of, got by their digests, and those that we may be asked for. */
-  readonly bodies: Map<Digest, Proposal> = new Map();
+  readonly bodies: SlotBodies = new SlotBodies((digest) => this.commit?.digest === digest);
 
   constructor(seq: SequenceNumber) {
     this.seq = seq;

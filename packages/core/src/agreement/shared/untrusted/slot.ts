@@ -1,5 +1,6 @@
 import type { Digest, SequenceNumber, View } from "../../../kernel/ids.ts";
 import type { Proposal } from "../../../wire/messages.ts";
+import { SlotBodies } from "../slot-bodies.ts";
 
 /** What a replica keeps of one order number, in protocols that rely on no trusted subsystem. */
 export abstract class UntrustedSlot {
@@ -13,7 +14,7 @@ export abstract class UntrustedSlot {
   /** A proposal that could not be taken when it came: of a view to come, or perhaps the decided one. The last such. */
   spare: Proposal | null = null;
   /** Proposals with their values, by digest: those that view changes may come back to. */
-  readonly bodies: Map<Digest, Proposal> = new Map();
+  readonly bodies: SlotBodies = new SlotBodies((digest) => this.#isNeeded(digest));
   /** What the log holds a proposal of. */
   logged: Digest | null = null;
   /** The decided digest. */
@@ -32,6 +33,10 @@ export abstract class UntrustedSlot {
 
   /** Whether a view change of ours may speak of this digest. */
   abstract mayReport(digest: Digest): boolean;
+
+  #isNeeded(digest: Digest): boolean {
+    return digest === this.decision || digest === this.prepared?.digest;
+  }
 
   /** A body for this digest, if one is here. */
   body(digest: Digest): Proposal | null {
