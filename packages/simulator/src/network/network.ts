@@ -141,7 +141,11 @@ export class Network {
     if (this.#flights !== null && this.#isPlain) {
       return this.#flights.broadcast(this.#shipment(sending, bytes, from), at);
     }
-    for (let to = 0; to < this.#options.n; to += 1) {
+    const { n, links } = this.#options;
+    // In the order in which links send copies.
+    const first = links === undefined ? 0 : from + 1;
+    for (let step = 0; step < n; step += 1) {
+      const to = (first + step) % n;
       if (to !== from) this.send({ from, to, instance, content }, bytes, at);
     }
   }
