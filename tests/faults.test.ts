@@ -7,7 +7,7 @@ const CLUSTERS = [
   { protocol: "single-linear-hybster", replicas: 5, f: 2 },
   { protocol: "dqhybster", replicas: 3, f: 1 },
   { protocol: "dqpbft", replicas: 4, f: 1 },
-  { protocol: "dqsbft", replicas: 4, f: 1 },
+  { protocol: "single-sbft", replicas: 4, f: 1 },
 ];
 
 /** Those in which every replica coordinates clients. */
