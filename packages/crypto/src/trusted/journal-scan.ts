@@ -12,7 +12,8 @@ import {
 import type { CounterEntry } from "./request.ts";
 import type { JournalMark } from "./rollback-anchor.ts";
 
-const ADVICE = "This signer must not sign again: admit the replica with a new signer identity";
+const ADVICE =
+  "This signer must not sign again: move its folder away and start the replica, to be admitted under a new identity";
 
 /** What a journal file says. */
 export interface ScannedJournal {

@@ -71,7 +71,7 @@ export class FileAnchor implements RollbackAnchor {
   static open(path: string): FileAnchor {
     if (!existsSync(path)) {
       throw new ConfigurationError(
-        `${path} is missing: this signer may have been rolled back. Admit a new identity.`,
+        `${path} is missing: this signer may have been rolled back: move its folder away and start again under a new identity.`,
       );
     }
     return new FileAnchor(path);
@@ -86,7 +86,7 @@ export class FileAnchor implements RollbackAnchor {
     const newest = slots.reduce((a, b) => (b.turn > a.turn ? b : a));
     if (newest.turn === 0) {
       throw new ConfigurationError(
-        `${this.#path} is damaged: this signer cannot be trusted. Admit a new identity.`,
+        `${this.#path} is damaged: this signer cannot be trusted: move its folder away and start again under a new identity.`,
       );
     }
     this.#turn = newest.turn;

@@ -21,6 +21,7 @@ export class Vouching {
   /** Asks for our ack of a valid NewView, unless it is here, or another is under way. */
   proceed(newView: NewView | null = this.#views.place.base.newView): void {
     if (this.#about !== null || newView === null || this.#acks.has(newView.view)) return;
+    if (!this.#views.place.counts) return; // Nobody could check it.
     this.#about = newView;
     const { port, instance } = this.#views.context;
     port.certify(ACK_TICKET, ackClaim(instance, newView));
