@@ -1,0 +1,81 @@
+import type { Claim } from "@destiny/core/wire/claim";
+import { Certificate, MessageKind } from "@destiny/core/wire/messages";
+import { SbftViewChange } from "@destiny/core/wire/sbft";
+import { Writer } from "@destiny/core/wire/writer";
+import { digestOf } from "@destiny/crypto/hash/sha256";
+import { expect, test } from "vitest";
+import { CollectedProofs } from "./collected-proofs.ts";
+import { digest, parcel, signed, trippedBy } from "./test-bed.ts";
+import { VoteLedger } from "./vote-ledger.ts";
+
+const [A, B] = [digest("a"), digest("b")];
+const S3 = "S3 certificate soundness";
+const { SbftFast, SbftPrepare, SbftSlow } = MessageKind;
+
+/** Four replicas, of which replica 3 is faulty. */
+function open(): { readonly votes: VoteLedger; readonly oracle: CollectedProofs } {
+  const votes = new VoteLedger(4, 3);
+  return { votes, oracle: new CollectedProofs({ n: 4, faulty: new Set([3]), votes, quorum: 3, vouched: 2 }) };
+}
+
+function claim(type: "fast" | "vote", tag: number, about = A): Claim {
+  const message = new Writer(46).u16(tag).u48(0).u48(5).digest(about).finish();
+  return { type, instance: 1, message };
+}
+
+const FAST = claim("fast", 0x5350);
+const PROPOSAL = claim("vote", 0x5350);
+const PREPARED = claim("vote", 0x5343);
+
+const shown = (kind: MessageKind, about = A): Certificate =>
+  new Certificate({ kind, view: 0, seq: 5, digest: about, extension: 0, aggregate: new Uint8Array(0) });
+
+const looked = (oracle: CollectedProofs, from: number, kind: MessageKind, about = A): string | null =>
+  trippedBy(() => oracle.sent(parcel(from, 1, shown(kind, about))));
+
+test.each([
+  [SbftFast, FAST, [0, 1, 2, 3]],
+  [SbftPrepare, PROPOSAL, [0, 1, 3]],
+  [SbftSlow, PREPARED, [0, 2, 3]],
+] as const)(
+  "S3: behind a certificate of kind %i are all or a quorum, and not one less",
+  (kind, about, signers) => {
+    const { oracle } = open();
+    for (const signer of signers.slice(1)) oracle.signed(signed(signer, about));
+    expect(looked(oracle, 0, kind)).toBe(S3);
+    expect(looked(oracle, 3, kind)).toBeNull();
+    oracle.signed(signed(signers[0], about));
+    expect(looked(oracle, 0, kind)).toBeNull();
+  },
+);
+
+test("S3: what was signed for one path or phase proves nothing of another", () => {
+  const { oracle } = open();
+  for (const signer of [0, 1, 2, 3]) oracle.signed(signed(signer, PROPOSAL));
+  expect(looked(oracle, 0, SbftFast)).toBe(S3);
+  expect(looked(oracle, 0, SbftSlow)).toBe(S3);
+});
+
+test("S3: prepare certificates in view changes are looked at too", () => {
+  const { oracle } = open();
+  const slow = { view: 0, digest: A, aggregate: new Uint8Array(0) };
+  const fields = { view: 1, sender: 0, anchor: null, slots: [{ seq: 5, slow, fast: null }], count: 0 };
+  const change = SbftViewChange.of({ ...fields, signature: new Uint8Array(0) }, digestOf);
+  expect(trippedBy(() => oracle.sent(parcel(0, 1, change)))).toBe(S3);
+});
+
+test("S2: what the fast path decides and what the slow one decides is one value, whoever shows it", () => {
+  const { oracle, votes } = open();
+  for (const signer of [0, 1, 2, 3]) oracle.signed(signed(signer, FAST));
+  expect(looked(oracle, 3, SbftFast)).toBeNull();
+  expect(votes.certified(1, 5)).toBe(A);
+  for (const signer of [0, 1, 3]) oracle.signed(signed(signer, claim("vote", 0x5343, B)));
+  expect(looked(oracle, 3, SbftSlow, B)).toBe("S2 one certified value");
+});
+
+test("S2: a prepare certificate decides nothing", () => {
+  const { oracle, votes } = open();
+  for (const signer of [0, 1, 3]) oracle.signed(signed(signer, PROPOSAL));
+  expect(looked(oracle, 0, SbftPrepare)).toBeNull();
+  expect(votes.certified(1, 5)).toBeNull();
+});
