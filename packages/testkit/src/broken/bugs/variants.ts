@@ -197,8 +197,8 @@ const TIMING: readonly PlantedBug[] = [
       },
       {
         file: CHANGER,
-        find: "    const { view, active } = this.#place;\n    if (active) return;\n",
-        replace: "    const { view } = this.#place;\n",
+        find: "    const { view, active, counts } = this.#place;\n    if (active || !counts) return;",
+        replace: "    const { view, counts } = this.#place;\n    if (!counts) return;",
       },
     ],
     ...DESTINY_3,
