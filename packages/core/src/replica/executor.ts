@@ -8,7 +8,7 @@ import { requestsOf } from "../wire/batch.ts";
 import { LIMITS } from "../wire/limits.ts";
 import { MerkleTree } from "../wire/merkle.ts";
 import type { AssignRequest } from "../wire/messages.ts";
-import { encodeOutcome, type Outcome, OutcomeCode, requestLeaf } from "../wire/reply.ts";
+import { encodeOutcome, type Outcome, OutcomeCode, requestLeaf, sameBytes } from "../wire/reply.ts";
 import type { Request } from "../wire/request.ts";
 import type { Hash } from "../wire/value.ts";
 import type { ClientTable } from "./client-table.ts";
@@ -38,6 +38,8 @@ export interface ExecutorOptions {
   readonly clients: ClientTable;
   readonly members: Membership;
 }
+
+const SHORT_BYTES = 64;
 
 /** An executed request, for the reply. */
 export interface Answered {
@@ -91,7 +93,7 @@ export class Executor {
     }
     if (executed.length === 0) return null;
     const tree = new MerkleTree(
-      executed.map(({ request, results }) => requestLeaf(request, results, hash)),
+      executed.map(({ request, results }) => leafOf(request, results, hash)),
       hash,
     );
     const answered = executed.map(({ request, results }, index): Answered => {
@@ -190,4 +192,18 @@ export class Executor {
     if (result.length > LIMITS.resultBytesMax) return { ok: false, code: OutcomeCode.ResultTooLarge };
     return { ok: true, result };
   }
+}
+
+/** Where replicas share a request, and it came to the same few bytes, one of them hashes for all. */
+function leafOf(request: Request, results: readonly Uint8Array[], hash: Hash): Digest {
+  const { outcome } = request;
+  if (outcome !== null && sameResults(outcome.results, results)) return outcome.leaf;
+  const leaf = requestLeaf(request, results, hash);
+  // Only what is so short that remembering it costs nothing.
+  if (results.length === 1 && (results[0]?.length ?? 0) <= SHORT_BYTES) request.outcome = { results, leaf };
+  return leaf;
+}
+
+function sameResults(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  return a.length === b.length && a.every((result, index) => sameBytes(result, b[index] as Uint8Array));
 }

@@ -138,10 +138,12 @@ export class Proposal implements Message {
   readonly share: Uint8Array;
   readonly value: Value | null;
   readonly evidence: readonly Evidence[];
-  /** Made when first asked for: whoever shares this object shares it. */
+  /** What its protocol signs of it, made when first needed: whoever shares this object shares it. */
+  claim: object | null = null;
+  /** As {@link claim}. */
   #header: Proposal | null = null;
 
-  constructor(fields: Omit<Proposal, "header">) {
+  constructor(fields: Omit<Proposal, "header" | "claim">) {
     this.kind = fields.kind;
     this.view = fields.view;
     this.seq = fields.seq;

@@ -126,7 +126,8 @@ export function requestLeaf(
   return hash(out.digest(merkleRoot(leaves, hash)).finish());
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+/** Whether these are the same bytes. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 

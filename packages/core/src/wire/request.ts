@@ -23,6 +23,8 @@ export class Request implements Authenticity {
   /** Exactly as signed and sent. */
   readonly bytes: Uint8Array;
   valid: boolean | null = null;
+  /** What executing it came to the last time, where replicas share this object: hashed once for all that see the same. */
+  outcome: { readonly results: readonly Uint8Array[]; readonly leaf: Digest } | null = null;
 
   private constructor(fields: {
     client: Digest;

@@ -4,12 +4,10 @@ import { invariant } from "../kernel/invariant.ts";
 /** Writes little-endian fields into a buffer that grows. Values out of range are our own fault: an invariant. */
 export class Writer {
   #bytes: Uint8Array;
-  #view: DataView;
   #length = 0;
 
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   get length(): number {
@@ -18,7 +16,7 @@ export class Writer {
 
   /** What was written. The buffer is handed over: write nothing more. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 
   u8(value: number): this {
@@ -30,24 +28,21 @@ export class Writer {
 
   u16(value: number): this {
     invariant(Number.isInteger(value) && value >= 0 && value <= 0xffff, "a 16-bit field");
-    const at = this.#claim(2); // First: claiming may replace the buffer.
-    this.#view.setUint16(at, value, true);
+    this.#little(value, 2);
     return this;
   }
 
   u32(value: number): this {
     invariant(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, "a 32-bit field");
-    const at = this.#claim(4);
-    this.#view.setUint32(at, value, true);
+    this.#little(value, 4);
     return this;
   }
 
   /** Views, sequence numbers and timestamps. */
   u48(value: number): this {
     invariant(Number.isInteger(value) && value >= 0 && value < 2 ** 48, "a 48-bit field");
-    const at = this.#claim(6);
-    this.#view.setUint32(at, value % 0x1_0000_0000, true);
-    this.#view.setUint16(at + 4, Math.floor(value / 0x1_0000_0000), true);
+    this.#little(value | 0, 4);
+    this.#little(Math.floor(value / 0x1_0000_0000), 2);
     return this;
   }
 
@@ -70,6 +65,12 @@ export class Writer {
     return this.u32(bytes.length).raw(bytes);
   }
 
+  /** The lowest bytes of a whole number, lowest first. A view for that would cost more than most messages take to write. */
+  #little(value: number, count: number): void {
+    const at = this.#claim(count); // First: claiming may replace the buffer.
+    for (let i = 0; i < count; i += 1) this.#bytes[at + i] = value >>> (8 * i);
+  }
+
   #claim(count: number): number {
     const at = this.#length;
     const needed = at + count;
@@ -82,6 +83,5 @@ export class Writer {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
   }
 }

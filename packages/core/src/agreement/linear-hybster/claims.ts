@@ -1,5 +1,6 @@
 import type { Digest, InstanceId, SequenceNumber, View } from "../../kernel/ids.ts";
 import type { SlotClaim } from "../../wire/claim.ts";
+import type { Proposal } from "../../wire/messages.ts";
 import { Writer } from "../../wire/writer.ts";
 
 const SLOT_TAG = 0x4c48; // "LH": no message of another kind is one of these.
@@ -25,4 +26,13 @@ export function slotClaim(instance: InstanceId, content: SlotContent): SlotClaim
     value: { view: content.view, seq: content.seq },
     message: message.finish(),
   };
+}
+
+/** The same of a proposal, which remembers it. */
+export function claimOf(instance: InstanceId, proposal: Proposal): SlotClaim {
+  const known = proposal.claim as SlotClaim | null;
+  if (known?.type === "slot" && known.instance === instance) return known;
+  const claim = slotClaim(instance, proposal);
+  proposal.claim = claim;
+  return claim;
 }

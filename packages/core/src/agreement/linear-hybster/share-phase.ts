@@ -4,7 +4,7 @@ import { Misbehaviour } from "../../kernel/misbehaviour.ts";
 import type { SlotClaim } from "../../wire/claim.ts";
 import { type Certificate, Proposal, type Vote } from "../../wire/messages.ts";
 import type { Around, Certified, Combined, Phase } from "../shared/trusted/phase.ts";
-import { slotClaim } from "./claims.ts";
+import { claimOf } from "./claims.ts";
 import { Collecting } from "./collecting.ts";
 import { Ladder } from "./ladder.ts";
 import { Slot } from "./slot.ts";
@@ -27,7 +27,7 @@ export class SharePhase implements Phase<Slot> {
   }
 
   claim(proposal: Proposal): SlotClaim {
-    return slotClaim(this.#around.context.instance, proposal);
+    return claimOf(this.#around.context.instance, proposal);
   }
 
   certified(draft: Proposal, { share, certificate }: Pick<Certified, "share" | "certificate">): Proposal {

@@ -148,10 +148,11 @@ class Dqbft implements Orderer {
   }
 
   pursue(from: ReplicaId, { decided, views }: Status): void {
-    for (const [instance, agreement] of this.#rooms.instances.all.entries()) {
-      const seq = decided[instance];
-      if (seq !== undefined) agreement.pursue(seq);
-      if ((views[instance] ?? 0) < agreement.standing.view) agreement.show(from);
+    const { reached, instances } = this.#rooms;
+    for (let instance = 0; instance <= this.#n; instance += 1) {
+      const seq = decided[instance] ?? 0;
+      if (!reached.hasDecided(instance, seq)) instances.of(instance).pursue(seq);
+      if (reached.isPast(instance, views[instance] ?? 0)) instances.of(instance).show(from);
     }
     this.#rooms.settle(null);
   }

@@ -21,6 +21,7 @@ import { OrderPrimary } from "./order-primary.ts";
 import type { OrderLimits, OrderList } from "./order-value.ts";
 import { Oversight } from "./oversight.ts";
 import { Punctuality } from "./punctuality.ts";
+import { Reached } from "./reached.ts";
 import type { DqbftRecipe } from "./recipe.ts";
 import { Reinstatement } from "./reinstatement.ts";
 import { Relays } from "./relays.ts";
@@ -53,6 +54,7 @@ export class Rooms {
   readonly reinstatement: Reinstatement;
   readonly assignments: Assignments = new Assignments();
   readonly submissions: Submissions = new Submissions();
+  readonly reached: Reached;
   readonly #options: RoomsOptions;
   readonly #n: number;
   readonly #headers: Headers;
@@ -72,6 +74,7 @@ export class Rooms {
     const limits = limitsOf(context);
     this.#headers = new Headers(n);
     this.#punctuality = new Punctuality(n);
+    this.reached = new Reached(n + 1);
     this.log = new OrderLog(limits);
     this.authenticator = new Authenticator(recipe, context);
     this.instances = new Instances({
@@ -136,7 +139,12 @@ export class Rooms {
       if (proposed === null && notices.length === 0 && !moved) break;
     }
     for (const instance of this.log.takeMoved()) this.oversight.look(instance);
-    if (touched !== null) this.oversight.look(touched);
+    if (touched !== null) this.#look(touched);
+  }
+
+  #look(instance: InstanceId): void {
+    this.reached.note(instance, this.instances.of(instance));
+    this.oversight.look(instance);
   }
 
   /** An admission is executed: every instance is sealed on its own (dqbft.md H13). */
@@ -151,7 +159,7 @@ export class Rooms {
   /** The same, if anything may have happened to all of them. */
   settleAll(): void {
     this.settle(null);
-    for (let instance = 0; instance <= this.#n; instance += 1) this.oversight.look(instance);
+    for (let instance = 0; instance <= this.#n; instance += 1) this.#look(instance);
   }
 
   /** The low watermark of an instance moves. */
