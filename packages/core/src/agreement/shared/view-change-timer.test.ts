@@ -15,7 +15,7 @@ function timeOf(n: number, failures: number): number {
   };
   const port = { setTimer } as unknown as Port;
   const timer = new ViewChangeTimer(
-    { faults: FaultModel.hybrid(n), parameters: defaultParameters(n), port },
+    { faults: FaultModel.hybrid(n), parameters: { ...defaultParameters(n), window: 16 }, port },
     7,
   );
   for (let count = 0; count < failures; count += 1) {
