@@ -31,6 +31,8 @@ export interface ReplicaHostOptions {
   readonly network: Network;
   readonly trace: Trace;
   readonly trust: ClusterTrust;
+  /** Its trusted subsystem, if it has one already; a new one of the genesis if absent. */
+  readonly subsystem?: ThreshSign;
   readonly sizes: Sizes;
   readonly machine: Machine;
   /** How long its disk takes. */
@@ -88,7 +90,7 @@ export class ReplicaHost {
     this.self = self;
     this.#options = options;
     this.#early = !options.durable && options.tap === undefined;
-    this.#subsystem = trust.createSubsystem(self);
+    this.#subsystem = options.subsystem ?? trust.createSubsystem(self);
     this.disk = new SimulatedDisk(engine, diskMicros, () => this.#performer.open());
     this.#timers = new Timers(engine, (name) => this.#onExpiry(name), isBackground);
     this.#errands = new Errands(engine, {

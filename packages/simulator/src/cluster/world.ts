@@ -4,6 +4,7 @@ import { present } from "@destiny/core/kernel/invariant";
 import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import { Random } from "@destiny/core/kernel/random";
 import type { Reply } from "@destiny/core/wire/reply";
+import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { Engine } from "../engine/engine.ts";
 import { Trace } from "../engine/trace.ts";
 import { type Delays, FixedDelays } from "../machine/fixed-delays.ts";
@@ -41,6 +42,14 @@ export interface WorldOptions {
   readonly durable?: boolean;
 }
 
+/** What may differ from one host to another. */
+export interface HostTraits {
+  readonly create: CreateDriven;
+  readonly tap?: HostTap;
+  /** That it has already; a new one of the genesis if absent. */
+  readonly subsystem?: ThreshSign;
+}
+
 /** What a replica refused, and whose it was. */
 export interface Report {
   readonly by: ReplicaId;
@@ -66,6 +75,7 @@ export class World {
   readonly trust: ClusterTrust;
   readonly hosts: readonly ReplicaHost[];
   readonly reports: Report[] = [];
+  readonly #options: WorldOptions;
   readonly #n: number;
   readonly #sizes: Sizes;
   readonly #parties: Party[] = [];
@@ -73,6 +83,7 @@ export class World {
 
   constructor(options: WorldOptions) {
     const { faults, seed, instances } = options;
+    this.#options = options;
     this.#n = faults.n;
     this.random = new Random(seed);
     this.trust = options.trust ?? new Trust({ faults, instances, seed });
@@ -85,26 +96,32 @@ export class World {
       ...(options.links !== undefined && { links: options.links(this.random.fork(2)), printOf }),
       deliver: (shipment, to) => this.#deliver(shipment, to),
     });
-    this.hosts = this.#createHosts(options);
+    this.hosts = Array.from({ length: faults.n }, (_, self) => this.#createHost(self, options));
   }
 
-  #createHosts(options: WorldOptions): ReplicaHost[] {
+  #createHost(self: ReplicaId, { create, tap, subsystem }: HostTraits): ReplicaHost {
+    const options = this.#options;
     const { engine, trace, trust, network } = this;
     const delays = { ...DELAYS, ...options.delays };
-    const common = { engine, trace, trust, network, n: this.#n, sizes: this.#sizes, create: options.create };
-    const host = (self: ReplicaId): ReplicaHost =>
-      new ReplicaHost({
-        self,
-        machine: options.machine?.(self) ?? new FixedDelays(delays),
-        diskMicros: delays.diskMicros,
-        durable: options.durable ?? true,
-        ...(options.tap !== undefined && { tap: options.tap }),
-        isBackground: options.isBackground ?? (() => false),
-        reply: (from, reply, at) => this.#reply(from, reply, at),
-        report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),
-        ...common,
-      });
-    return Array.from({ length: this.#n }, (_, self) => host(self));
+    return new ReplicaHost({
+      ...{ self, engine, trace, trust, network, n: this.#n, sizes: this.#sizes, create },
+      machine: options.machine?.(self) ?? new FixedDelays(delays),
+      diskMicros: delays.diskMicros,
+      durable: options.durable ?? true,
+      ...(tap !== undefined && { tap }),
+      ...(subsystem !== undefined && { subsystem }),
+      isBackground: options.isBackground ?? (() => false),
+      reply: (from, reply, at) => this.#reply(from, reply, at),
+      report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),
+    });
+  }
+
+  /**
+   * Another machine that speaks in a replica's name, with a trusted subsystem that this replica had before: what a Byzantine host
+   * may go on with. The network brings it nothing: whoever made it hands over what it is to get.
+   */
+  twin(replica: ReplicaId, traits: Required<HostTraits>): ReplicaHost {
+    return this.#createHost(replica, traits);
   }
 
   host(replica: ReplicaId): ReplicaHost {
