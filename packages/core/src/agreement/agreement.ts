@@ -150,13 +150,13 @@ export interface InstanceAddress {
   readonly lowOf: (anchor: Anchor) => SequenceNumber | null;
   /** Slots of probation after so many view changes (dqbft.md 4.2): 0 where there is none. */
   readonly probation: (count: number) => number;
+  readonly hash: Hash;
 }
 
 export interface AgreementContext extends InstanceAddress {
   readonly self: ReplicaId;
   readonly port: Port;
   readonly superior: Superior;
-  readonly hash: Hash;
   readonly parameters: AgreementParameters;
 }
 

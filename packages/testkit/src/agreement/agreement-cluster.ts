@@ -56,7 +56,8 @@ class LoneAgreement implements Driven {
   ) {
     const { self, faults, outbox } = place;
     const probation = (count: number): number => 2 * count;
-    const address = { instance: INSTANCE, home: 0, faults, members: GENESIS_MEMBERS, lowOf, probation };
+    const site = { instance: INSTANCE, home: 0, faults, members: GENESIS_MEMBERS };
+    const address = { ...site, lowOf, probation, hash: digestOf };
     this.#checks = (instance, message) => (instance === INSTANCE ? protocol.checks(address, message) : null);
     const superior: Superior = {
       judge: ({ seq, value }) => judge(seq, decodeUtf8(present(value, "a fresh value").bytes)),
@@ -75,7 +76,7 @@ class LoneAgreement implements Driven {
     };
     const parameters = { window, pullDelay: 200_000, viewChangeDelay: 1_000_000 };
     const port = new Port(outbox, INSTANCE);
-    this.agreement = protocol.create({ ...address, self, port, superior, hash: digestOf, parameters });
+    this.agreement = protocol.create({ ...address, self, port, superior, parameters });
   }
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {

@@ -210,7 +210,10 @@ test("9: a NewView is never believed for its primary's signature alone", () => {
   const header = { view: 1, seq: 1, digest: noop, extension: genuine.extension };
   const selections = [{ seq: 1, digest: noop, certificate: sign(cluster, 1, headerClaim(0, header)) }];
   const lie = new PbftNewView({ ...genuine, selections });
-  const signed = new PbftNewView({ ...lie, signature: sign(cluster, 1, newViewClaim(0, lie)) });
+  const signed = new PbftNewView({
+    ...lie,
+    signature: sign(cluster, 1, newViewClaim({ instance: 0, hash: digestOf }, lie)),
+  });
   for (const to of [0, 2, 3]) cluster.forge(1, to, signed);
   cluster.run(100_000);
   for (const to of [0, 2, 3]) expect(cluster.agreement(to).active).toBe(false);

@@ -5,6 +5,7 @@ import { present } from "@destiny/core/kernel/invariant";
 import { Certificate, MessageKind } from "@destiny/core/wire/messages";
 import { CommitStatement } from "@destiny/core/wire/pbft";
 import { decodeStatements, encodeStatements } from "@destiny/core/wire/pbft-codec";
+import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
 import { AgreementCluster } from "./agreement-cluster.ts";
 
@@ -19,6 +20,7 @@ const address = {
   members: GENESIS_MEMBERS,
   lowOf: () => 0,
   probation: () => 0,
+  hash: digestOf,
 };
 
 function decided(): AgreementCluster {

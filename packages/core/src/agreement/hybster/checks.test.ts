@@ -19,7 +19,8 @@ const PREPARE = Uint8Array.of(9);
 /** Instance 3, at home at replica 3: in view 2 of five, its primary is replica 0. */
 function address(n: number): InstanceAddress {
   const faults = FaultModel.hybrid(n);
-  return { instance: 3, home: 3, faults, members: GENESIS_MEMBERS, lowOf: () => 0, probation: () => 0 };
+  const rules = { lowOf: () => 0, probation: () => 0, hash: () => "" };
+  return { instance: 3, home: 3, faults, members: GENESIS_MEMBERS, ...rules };
 }
 
 function commitOf(signer: ReplicaId): Vote {

@@ -89,7 +89,7 @@ function viewChangeChecks(
   if (message.sender >= address.faults.n) return null;
   const checksOfAll: Check[] = message.anchor === null ? [] : [anchorCheck(message.anchor)];
   if (authentication === "mac") return message.signature.length === 0 ? checksOfAll : null;
-  checksOfAll.push(identity(message.sender, viewChangeClaim(address.instance, message), message.signature));
+  checksOfAll.push(identity(message.sender, viewChangeClaim(address, message), message.signature));
   for (const prepared of message.prepared) {
     const own = preparedChecks(address, prepared);
     if (own === null) return null;

@@ -3,7 +3,7 @@ import type { StatementClaim } from "../../wire/claim.ts";
 import type { PbftViewChange } from "../../wire/pbft.ts";
 import { viewChangeContent } from "../../wire/pbft-codec.ts";
 import { Writer } from "../../wire/writer.ts";
-import { type Subject, statement } from "../shared/untrusted/claims.ts";
+import { type Signing, type Subject, statement } from "../shared/untrusted/claims.ts";
 
 const Tag = {
   Prepare: 0x5052, // "PR"
@@ -21,8 +21,9 @@ export function commitClaim(instance: InstanceId, subject: Subject): StatementCl
   return voteClaim(instance, Tag.Commit, subject);
 }
 
-export function viewChangeClaim(instance: InstanceId, message: PbftViewChange): StatementClaim {
-  return statement(instance, new Writer(512).u16(Tag.ViewChange).raw(viewChangeContent(message)));
+/** Of its digest: its certificates are many, and signers take short messages only. */
+export function viewChangeClaim({ instance, hash }: Signing, message: PbftViewChange): StatementClaim {
+  return statement(instance, new Writer(34).u16(Tag.ViewChange).digest(hash(viewChangeContent(message))));
 }
 
 function voteClaim(instance: InstanceId, tag: number, { view, seq, digest }: Subject): StatementClaim {

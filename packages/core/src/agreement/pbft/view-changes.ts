@@ -88,7 +88,7 @@ export class PbftChanges implements ChangeRules<PbftViewChange> {
   }
 
   claim(change: PbftViewChange): StatementClaim {
-    return viewChangeClaim(this.#instance.context.instance, change);
+    return viewChangeClaim(this.#instance.context, change);
   }
 
   withSignature(change: PbftViewChange, signature: Uint8Array): PbftViewChange {

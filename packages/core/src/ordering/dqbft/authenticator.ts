@@ -42,6 +42,7 @@ export class Authenticator {
       members,
       lowOf: (anchor) => lowIn(anchor, instance, faults.n, hash),
       probation: (count) => (instance < faults.n ? probation(count, parameters) : 0),
+      hash,
     }));
   }
 

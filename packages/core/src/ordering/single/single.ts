@@ -67,13 +67,13 @@ class Single implements Orderer {
   #configuration: Configuration = 0;
 
   constructor(protocol: AgreementProtocol, context: OrdererContext) {
-    const { self, outbox, hash, parameters } = context;
+    const { self, outbox, parameters } = context;
     this.#context = context;
     this.#protocol = protocol;
     const { orderWindow: window, pullDelay, viewChangeDelay } = parameters;
     const port = new Port(outbox, INSTANCE);
     const place = { port, superior: this.#superior(), parameters: { window, pullDelay, viewChangeDelay } };
-    this.#agreement = protocol.create({ self, hash, ...this.#address, ...place });
+    this.#agreement = protocol.create({ self, ...this.#address, ...place });
     const blamePort = new Port(outbox, COMPOSITION);
     this.#jobs = new Jobs(blamePort);
     const { faults, sequel } = context;
@@ -207,7 +207,7 @@ class Single implements Orderer {
   get #address(): InstanceAddress {
     const { faults, members, hash } = this.#context;
     const lowOf = (anchor: Anchor): SequenceNumber | null => lowIn(anchor, hash);
-    return { instance: INSTANCE, home: 0, faults, members, lowOf, probation: () => 0 };
+    return { instance: INSTANCE, home: 0, faults, members, lowOf, probation: () => 0, hash };
   }
 
   #superior(): Superior {

@@ -52,7 +52,8 @@ export class Counterfeit {
   constructor() {
     const faults = FaultModel.hybrid(N);
     this.#cluster = new AgreementCluster(linearHybster, { faults, window: WINDOW });
-    this.#address = { instance: 0, home: 0, faults, members: GENESIS_MEMBERS, lowOf, probation: () => 0 };
+    const rules = { lowOf, probation: () => 0, hash: digestOf };
+    this.#address = { instance: 0, home: 0, faults, members: GENESIS_MEMBERS, ...rules };
     this.lineage = new Lineage(this.law, faults.oneCorrect);
   }
 

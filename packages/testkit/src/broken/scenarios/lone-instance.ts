@@ -206,7 +206,8 @@ export function newViewDropsDecision(): void {
   const content = { view: 1, changes, anchor: null, selections: [], count: 1, extension: 2 };
   const draft = new PbftNewView({ ...content, signature: new Uint8Array(0) });
   const { trust } = cluster.world;
-  const signed = trust.certify(1, cluster.world.host(1).subsystem, newViewClaim(0, draft));
+  const claim = newViewClaim({ instance: 0, hash: digestOf }, draft);
+  const signed = trust.certify(1, cluster.world.host(1).subsystem, claim);
   demand(signed.type === "certified", "its own signature nobody refuses it");
   const newView = new PbftNewView({ ...content, signature: signed.certificate });
   for (const to of [0, 2, 3]) cluster.forge(1, to, newView);

@@ -6,6 +6,7 @@ import type { Digest, ReplicaId, View } from "@destiny/core/kernel/ids";
 import { Certificate, MessageKind } from "@destiny/core/wire/messages";
 import { CommitStatement, PbftViewChange, PreparedCertificate } from "@destiny/core/wire/pbft";
 import { encodeStatements } from "@destiny/core/wire/pbft-codec";
+import { digestOf } from "@destiny/crypto/hash/sha256";
 import { demand } from "./demand.ts";
 
 // The decision procedure of a new view (pbft.md 7), at n = 4 with one liar.
@@ -92,6 +93,7 @@ export function orderedOnOneStatement(): void {
     members: GENESIS_MEMBERS,
     lowOf: RULES.lowOf,
     probation: RULES.probation,
+    hash: digestOf,
   };
   const evidence = (signers: readonly ReplicaId[]): Certificate => {
     const slot = { view: 0, seq: 1, digest: TRUTH };

@@ -31,7 +31,7 @@ function addressOf(members: Partial<Members> = {}): InstanceAddress {
     ...members,
   };
   const faults = FaultModel.hybrid(N);
-  return { instance: 0, home: 0, faults, members: all, lowOf: () => 0, probation: () => 0 };
+  return { instance: 0, home: 0, faults, members: all, lowOf: () => 0, probation: () => 0, hash };
 }
 
 const law: Law = {

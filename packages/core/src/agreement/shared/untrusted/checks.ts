@@ -19,7 +19,7 @@ export function proposalChecks(address: InstanceAddress, message: Proposal): rea
 export function newViewChecks(address: InstanceAddress, message: PbftNewView): readonly Check[] {
   const { view, extension, anchor, selections } = message;
   const primary = primaryOf(address, view);
-  const found: Check[] = [identity(primary, newViewClaim(address.instance, message), message.signature)];
+  const found: Check[] = [identity(primary, newViewClaim(address, message), message.signature)];
   if (anchor !== null) found.push(anchorCheck(anchor));
   for (const { seq, digest, certificate } of selections) {
     const claim = headerClaim(address.instance, { view, seq, digest, extension });

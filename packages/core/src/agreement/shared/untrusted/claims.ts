@@ -3,6 +3,7 @@ import type { StatementClaim } from "../../../wire/claim.ts";
 import type { PbftNewView } from "../../../wire/pbft.ts";
 import { newViewContent } from "../../../wire/pbft-codec.ts";
 import { Writer } from "../../../wire/writer.ts";
+import type { InstanceAddress } from "../../agreement.ts";
 
 const Tag = { PrePrepare: 0x5050, NewView: 0x4e56 } as const; // "PP", "NV"
 
@@ -22,9 +23,13 @@ export function headerClaim(
   return statement(instance, message.digest(header.digest).u48(header.extension));
 }
 
-export function newViewClaim(instance: InstanceId, message: PbftNewView): StatementClaim {
-  return statement(instance, new Writer(512).u16(Tag.NewView).raw(newViewContent(message)));
+/** Of its digest: signers take short messages only. */
+export function newViewClaim({ instance, hash }: Signing, message: PbftNewView): StatementClaim {
+  return statement(instance, new Writer(34).u16(Tag.NewView).digest(hash(newViewContent(message))));
 }
+
+/** Which instance signs, and how it names what is long. */
+export type Signing = Pick<InstanceAddress, "instance" | "hash">;
 
 /** A signature of a replica over a message, which begins with a tag that says what it is. */
 export function statement(instance: InstanceId, message: Writer): StatementClaim {

@@ -109,7 +109,7 @@ export class Opening<C extends Change> {
 
   #signWhole(draft: Draft<C>, newView: PbftNewView): void {
     const { context, jobs } = this.#instance;
-    jobs.certify(newViewClaim(context.instance, newView), (result) => {
+    jobs.certify(newViewClaim(context, newView), (result) => {
       if (this.#draft !== draft || result.type !== "certified") return;
       this.#done(new PbftNewView({ ...newView, signature: result.certificate }), draft.changes);
     });
