@@ -1,8 +1,9 @@
 import type { Effect, JobResult } from "@destiny/core/effects/effects";
+import { configurationOf } from "@destiny/core/kernel/configurations";
 import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { Random } from "@destiny/core/kernel/random";
-import type { Claim } from "@destiny/core/wire/claim";
+import { type Claim, viewNamedBy } from "@destiny/core/wire/claim";
 import { type Message, Vote } from "@destiny/core/wire/messages";
 import { majorities } from "../oracles/arithmetic.ts";
 import type { Decision } from "../plan/decisions.ts";
@@ -105,11 +106,20 @@ function shareIn(
   return Uint8Array.of(self & 0xff, self >> 8, ...certificate);
 }
 
-/** By its own subsystem; or by the copy of it, where it has one and its own refuses. */
-function certify({ world, clones }: Stage, self: ReplicaId, claim: Claim): JobResult {
-  const result = world.trust.certify(self, world.host(self).subsystem, claim);
+/** By its own subsystem, or the former where the claim is about what was before; or by a copy, where they refuse. */
+function certify(stage: Stage, self: ReplicaId, claim: Claim): JobResult {
+  const { world, clones, formers } = stage;
+  const former = isOfBefore(stage, self, claim) ? formers.get(self) : undefined;
+  const result = world.trust.certify(self, former ?? world.host(self).subsystem, claim);
   const clone = clones.get(self);
   return result.type === "certified" || clone === undefined
     ? result
     : world.trust.certify(self, clone, claim);
+}
+
+/** Whether the view that the claim names is of a configuration without the replica's present subsystem. */
+function isOfBefore(stage: Stage, self: ReplicaId, claim: Claim): boolean {
+  const view = viewNamedBy(claim);
+  const { admittedWith } = stage.status(self);
+  return view !== null && (admittedWith === null || configurationOf(view, stage.faults.n) < admittedWith);
 }

@@ -18,6 +18,8 @@ export function simpler(decision: Decision): readonly Decision[] {
     case "wipe":
     case "rot":
       return shorter(decision.downMicros).map((downMicros) => ({ ...decision, downMicros }));
+    case "subsystem-lost":
+      return simplerLoss(decision);
     case "byzantine":
     case "rogue":
       return decision.from === 0 ? [] : [{ ...decision, from: 0 }];
@@ -45,6 +47,13 @@ function simplerCrash(decision: Decision & { kind: "crash" }): readonly Decision
   const ways: Decision[] = [];
   if (decision.boundary !== null) ways.push({ ...decision, boundary: null });
   if (decision.kept > 0) ways.push({ ...decision, kept: 0 });
+  return [...ways, ...shorter(decision.downMicros).map((downMicros) => ({ ...decision, downMicros }))];
+}
+
+function simplerLoss(decision: Decision & { kind: "subsystem-lost" }): readonly Decision[] {
+  const ways: Decision[] = [];
+  if (decision.wiped) ways.push({ ...decision, wiped: false });
+  if (decision.kept) ways.push({ ...decision, kept: false });
   return [...ways, ...shorter(decision.downMicros).map((downMicros) => ({ ...decision, downMicros }))];
 }
 

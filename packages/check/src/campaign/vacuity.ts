@@ -32,6 +32,9 @@ export function missingIn({ seeds, tally }: CampaignResult): readonly string[] {
   if (seeds < SEEDS_MIN) return [];
   return [
     ...COUNTS.filter((name) => (tally.counts[name] ?? 0) === 0),
+    ...((tally.faults["subsystem lost"] ?? 0) > 0 && (tally.counts["re-admissions"] ?? 0) === 0
+      ? ["re-admissions"]
+      : []),
     ...FAULTS.filter((kind) => (tally.faults[kind] ?? 0) === 0),
   ];
 }

@@ -3,6 +3,7 @@ import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import type { AssignRequest } from "@destiny/core/wire/messages";
 import type { Request } from "@destiny/core/wire/request";
 import type { Parcel } from "@destiny/simulator/network/network";
+import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
 
 export interface GenuineRequestsOptions {
@@ -11,6 +12,8 @@ export interface GenuineRequestsOptions {
   readonly clientAt: (address: number) => Digest | undefined;
   /** Whether the client's own key has signed it. */
   readonly isSigned: (message: Request | AssignRequest) => boolean;
+  /** By replica: hosts ask in their own names to be admitted again. */
+  readonly hostKeys: readonly Digest[];
 }
 
 /** What clients have really signed and sent: what replicas execute must be among it (S6). */
@@ -18,6 +21,8 @@ export class GenuineRequests implements Observer {
   readonly #options: GenuineRequestsOptions;
   readonly #requests = new Set<Digest>();
   readonly #wishes = new Set<string>();
+  /** What hosts have signed: by replica and digest. */
+  readonly #byHosts = new Set<string>();
 
   constructor(options: GenuineRequestsOptions) {
     this.#options = options;
@@ -35,8 +40,13 @@ export class GenuineRequests implements Observer {
     else this.#wishes.add(nameOf(message.assign));
   }
 
-  has({ digest }: Request): boolean {
-    return this.#requests.has(digest);
+  signed({ replica, claim }: Signed): void {
+    if (claim.type === "request") this.#byHosts.add(`${replica} ${claim.digest}`);
+  }
+
+  has({ digest, client }: Request): boolean {
+    const host = this.#options.hostKeys.indexOf(client);
+    return this.#requests.has(digest) || this.#byHosts.has(`${host} ${digest}`);
   }
 
   hasWish(wish: Wish): boolean {

@@ -1,7 +1,7 @@
 import { readOperation, Tag } from "../plan/operations.ts";
 
 /** What says that an operation is none: failed, and why. */
-const MALFORMED = [1, 2];
+export const MALFORMED: Uint8Array = Uint8Array.of(1, 2);
 
 /** The key-value service as a plain map: what one machine that never fails would answer. */
 export class ModelStore {
@@ -10,7 +10,7 @@ export class ModelStore {
   /** The outcome, as replies carry it: 0 for "done", then the service's result. */
   execute(operation: Uint8Array): Uint8Array {
     const read = readOperation(operation);
-    if (read === null) return Uint8Array.from(MALFORMED);
+    if (read === null) return MALFORMED.slice();
     const { tag, key, value } = read;
     const before = this.values.get(key);
     if (tag === Tag.Get) return before === undefined ? Uint8Array.of(0, 0) : found(before);

@@ -15,6 +15,7 @@ import { Durability } from "./durability.ts";
 import { ExpectedOrder } from "./expected-order.ts";
 import { GenuineRequests } from "./genuine-requests.ts";
 import { GlobalLog, type LogEntry } from "./global-log.ts";
+import { Memberships } from "./memberships.ts";
 import { Memory } from "./memory.ts";
 import { NewViews } from "./new-views.ts";
 import { SequentialModel } from "./sequential-model.ts";
@@ -30,6 +31,7 @@ export interface Oracles {
   readonly votes: VoteLedger;
   readonly views: Views;
   readonly amplification: Amplification;
+  readonly members: Memberships;
 }
 
 /** Sets the oracles up around a stage. */
@@ -39,19 +41,17 @@ export function setUpOracles(stage: Stage): Oracles {
   const liars = faults.kind === "hybrid" ? withoutRotten(stage) : faulty;
   const { quorum, vouched } = majorities(faults.kind, n);
   const partitioned = (): boolean => stage.partitioned;
-  const genuine = new GenuineRequests({
-    n,
-    clientAt: (address) => stage.clientAt(address),
-    isSigned: (message) => isSigned(stage, message),
-  });
+  const genuine = genuineOf(stage);
+  const members = membershipsOf(stage);
   const model = new SequentialModel({
     n,
     faulty,
     partitioned,
     isGenuine: (request) => genuine.has(request),
     isWished: (wish) => genuine.hasWish(wish),
+    members,
   });
-  const votes = new VoteLedger(n, quorum);
+  const votes = new VoteLedger(n, quorum, members);
   const order = new ExpectedOrder({
     n,
     partitioned,
@@ -85,7 +85,21 @@ export function setUpOracles(stage: Stage): Oracles {
     amplification,
     new Memory({ n, faulty, parameters, holdings: (replica) => stage.holdings(replica) }),
   ];
-  return { log, model, votes, views, amplification, observers };
+  return { log, model, votes, views, amplification, members, observers };
+}
+
+function genuineOf(stage: Stage): GenuineRequests {
+  return new GenuineRequests({
+    n: stage.faults.n,
+    clientAt: (address) => stage.clientAt(address),
+    isSigned: (message) => isSigned(stage, message),
+    hostKeys: stage.hostKeys,
+  });
+}
+
+function membershipsOf(stage: Stage): Memberships {
+  const { hostKeys, faults } = stage;
+  return new Memberships({ n: faults.n, hostKeys, newest: (replica) => 1 + stage.lost(replica) });
 }
 
 /**

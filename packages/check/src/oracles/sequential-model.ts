@@ -1,12 +1,18 @@
 import type { Digest, ReplicaId } from "@destiny/core/kernel/ids";
+import { admissionOf } from "@destiny/core/wire/admission";
 import { requestsOf } from "@destiny/core/wire/batch";
 import type { Reply } from "@destiny/core/wire/reply";
 import type { Request } from "@destiny/core/wire/request";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { Observer } from "../stage/observer.ts";
 import type { LogEntry } from "./global-log.ts";
-import { ModelStore } from "./model-store.ts";
+import type { Memberships, Wish } from "./memberships.ts";
+import { MALFORMED, ModelStore } from "./model-store.ts";
 import { demand } from "./violation.ts";
+
+/** First byte of the operation that asks for an admission. */
+const ADMIT = 2;
+const ADMITTED = Uint8Array.of(0);
 
 interface ModelClient {
   last: number;
@@ -32,6 +38,8 @@ export interface SequentialModelOptions {
   readonly isGenuine: (request: Request) => boolean;
   /** Whether a client really wished for this coordinator. */
   readonly isWished: (wish: { client: Digest; coordinator: ReplicaId; nonce: number }) => boolean;
+  /** Who is admitted again; nobody if absent. */
+  readonly members?: Memberships;
 }
 
 /**
@@ -102,7 +110,10 @@ export class SequentialModel implements Observer {
     const client = this.#client(request.client);
     const { timestamp } = request;
     if (timestamp <= client.last) return;
-    if (this.#options.partitioned() && client.coordinator !== coordinator) return;
+    const host = this.#options.members?.hostOf(request.client) ?? null;
+    const wish = host === null ? null : readWish(request);
+    // Any coordinator may propose an admission.
+    if (wish === null && this.#options.partitioned() && client.coordinator !== coordinator) return;
     demand(
       this.#options.isGenuine(request),
       "S6 client signature",
@@ -110,7 +121,10 @@ export class SequentialModel implements Observer {
     );
     client.last = timestamp;
     client.executed += 1;
-    const results = request.operations.map((operation) => this.store.execute(operation));
+    const results =
+      host !== null && wish !== null
+        ? [this.#options.members?.execute(host, wish, seq) === true ? ADMITTED : MALFORMED]
+        : request.operations.map((operation) => this.store.execute(operation));
     const position = this.#answers.size;
     this.#answers.set(`${timestamp} ${request.client}`, { position, seq, entry, results });
   }
@@ -124,6 +138,18 @@ export class SequentialModel implements Observer {
     this.#clients.set(key, client);
     return client;
   }
+}
+
+/** An admission, read by hand: whose, of which epoch before and which now (hybster.md 10.1). Null if it is another request. */
+function readWish(request: Request): Wish | null {
+  const [operation] = request.operations;
+  const admission = admissionOf(request);
+  if (admission === null || operation?.[0] !== ADMIT) return null;
+  const at = new DataView(operation.buffer, operation.byteOffset, operation.length);
+  const u48 = (offset: number): number =>
+    at.getUint32(offset, true) + at.getUint16(offset + 4, true) * 0x1_0000_0000;
+  const valid = admission.valid === true;
+  return { replica: at.getUint16(1, true), predecessor: u48(3), epoch: u48(9), valid };
 }
 
 /** Whether two lists of results are the same bytes. */

@@ -69,6 +69,11 @@ export class Views implements Observer {
     this.#known.set(replica, { executed: 0, views: [], lows: [], leftFor });
   }
 
+  /** What was on its disk, it knows no more; its new subsystem has promised nothing. */
+  wiped(replica: ReplicaId): void {
+    this.#known.delete(replica);
+  }
+
   stepped(replica: ReplicaId): void {
     const known = this.#known.get(replica);
     if (known === undefined || this.#options.faulty.has(replica)) return;

@@ -19,6 +19,7 @@ export type OracleName =
   | "L1 liveness"
   | "L2 convergence"
   | "L8 amplification"
+  | "L10 re-admission"
   | "W1 wire"
   | "no crash";
 

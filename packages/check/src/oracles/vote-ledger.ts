@@ -3,6 +3,7 @@ import { type Message, MessageKind } from "@destiny/core/wire/messages";
 import type { Parcel } from "@destiny/simulator/network/network";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
+import { Memberships } from "./memberships.ts";
 import { hex } from "./text.ts";
 import { demand } from "./violation.ts";
 
@@ -25,7 +26,8 @@ export type CertifiedSlot = Pick<Ballot, "seq" | "view" | "digest">;
 
 /**
  * S2: at most one value per slot has a quorum behind it, in whatever view. Counted are votes as they were really given, by
- * trusted subsystems or by messages sent, lost ones too: a quorum that nobody has collected yet is one all the same.
+ * trusted subsystems or by messages sent, lost ones too: a quorum that nobody has collected yet is one all the same. A
+ * subsystem's counts in views of configurations that have it.
  */
 export class VoteLedger implements Observer {
   readonly #n: number;
@@ -34,16 +36,28 @@ export class VoteLedger implements Observer {
   readonly #certified = new Map<InstanceId, CertifiedSlot[]>();
   /** Slots with a certified value. */
   certifiedSlots = 0;
+  readonly #members: Memberships;
+  /** Votes in views of configurations that the log has not come to: nobody can say yet whether they count. */
+  readonly #early: Signed[] = [];
 
-  constructor(n: number, quorum: number) {
+  constructor(n: number, quorum: number, members: Memberships = Memberships.fixed(n)) {
     this.#n = n;
     this.#quorum = quorum;
+    this.#members = members;
+    members.onChange(() => {
+      for (const signed of this.#early.splice(0)) this.signed(signed);
+    });
   }
 
-  signed({ replica, claim }: Signed): void {
+  signed(signed: Signed): void {
+    const { replica, bootEpoch, claim } = signed;
     if (claim.type !== "slot" && claim.type !== "unique") return;
     const ballot = readSlotMessage(claim.instance, claim.message);
     if (ballot === null) return;
+    const { view } = ballot;
+    if (this.#members.configurationOf(view) > this.#members.configuration)
+      return void this.#early.push(signed);
+    if (!this.#members.speaks(replica, bootEpoch, view)) return;
     this.vote(replica, ballot);
     // A Commit of Hybster names no extension: the Prepare is counted with it, without.
     if (claim.type === "unique" && ballot.extension > 0) this.vote(replica, { ...ballot, extension: 0 });

@@ -15,6 +15,7 @@ export type Decision =
   | DiskDecision
   | SkewDecision
   | RogueDecision
+  | LossDecision
   | FaultyDecision;
 
 export type KeyedOperation =
@@ -119,6 +120,22 @@ export interface RogueDecision {
   readonly home: ReplicaId;
   readonly behaviour: string;
   readonly from: Micros;
+  readonly seed: number;
+}
+
+/**
+ * A trusted subsystem loses its memory, and another one takes its place. From then on its replica is one of the f until it votes
+ * again: where there is no room among them, it happens later, or not at all. All the same it does nothing wrong.
+ */
+export interface LossDecision {
+  readonly kind: "subsystem-lost";
+  readonly replica: ReplicaId;
+  readonly at: Micros;
+  readonly downMicros: Micros;
+  /** Whether the disk is lost too. */
+  readonly wiped: boolean;
+  /** Whether its host, if it is Byzantine, has in truth kept it, and runs a second replica with it for some of the others. */
+  readonly kept: boolean;
   readonly seed: number;
 }
 

@@ -37,6 +37,11 @@ export function describeDecision(decision: Decision): string {
       const where = decision.pages ? "log and saved pages" : "log";
       return `${at(decision.at)} replica ${decision.replica}: ${percent(decision.rate)} of its ${where} rots, down for ${span(decision.downMicros)} (faulty)`;
     }
+    case "subsystem-lost": {
+      const what = decision.wiped ? "trusted subsystem and disk" : "trusted subsystem";
+      const kept = decision.kept ? ", and its host, if Byzantine, goes on with the old one too" : "";
+      return `${at(decision.at)} replica ${decision.replica} loses its ${what}, down for ${span(decision.downMicros)}${kept}`;
+    }
     case "rogue":
       return `${at(decision.from)} a client of replica ${decision.home} is Byzantine: ${decision.behaviour}`;
     case "byzantine":

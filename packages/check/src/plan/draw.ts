@@ -6,6 +6,7 @@ import { type Decision, faultyIn } from "./decisions.ts";
 import { drawCommands } from "./draw-commands.ts";
 import type { DrawOptions } from "./draw-context.ts";
 import { drawFaulty } from "./draw-faulty.ts";
+import { drawLosses } from "./draw-loss.ts";
 import { drawMemory } from "./draw-memory.ts";
 import { drawNetwork } from "./draw-network.ts";
 import { drawProcess } from "./draw-process.ts";
@@ -19,16 +20,17 @@ const TROUBLE_MAX: Micros = 10 * SECOND;
 export function drawPlan(options: DrawOptions): Plan {
   const { protocol, kind, n, seed } = options;
   const random = new Random(seed);
-  const [stage, commands, network, process, faulty, memory, rogues] = [1, 2, 3, 4, 5, 6, 7].map((concern) =>
-    random.fork(concern),
+  const [stage, commands, network, process, faulty, memory, rogues, losses] = [1, 2, 3, 4, 5, 6, 7, 8].map(
+    (concern) => random.fork(concern),
   );
   const troubleMicros = 4 * SECOND + pick(stage).below(TROUBLE_MAX - 4 * SECOND);
   const context = { ...options, maxFaulty: majorities(kind, n).faulty, troubleMicros };
   const homes = drawHomes(n, pick(commands));
   const faults = drawFaulty({ ...context, random: pick(faulty) });
+  const wrong = [...faults, ...drawMemory({ ...context, random: pick(memory) }, faultyIn(faults))];
   const decisions: Decision[] = [
-    ...faults,
-    ...drawMemory({ ...context, random: pick(memory) }, faultyIn(faults)),
+    ...wrong,
+    ...drawLosses({ ...context, random: pick(losses) }, wrong),
     ...drawRogues({ ...context, random: pick(rogues) }),
     ...drawProcess({ ...context, random: pick(process) }),
     ...drawNetwork({ ...context, random: pick(network) }),

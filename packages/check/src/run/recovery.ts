@@ -2,9 +2,11 @@ import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { majorities } from "../oracles/arithmetic.ts";
 import { hex } from "../oracles/text.ts";
-import { Violation } from "../oracles/violation.ts";
+import { type OracleName, Violation } from "../oracles/violation.ts";
 import type { Stage } from "../stage/stage.ts";
+import { isAdmitted } from "../stage/standing.ts";
 import { livenessBound } from "./bound.ts";
+import { needReadmitted } from "./voice.ts";
 
 /** How long virtual time runs between two looks at whether the cluster has recovered. */
 const LOOK_MICROS: Micros = 100_000;
@@ -26,32 +28,39 @@ export function heal(stage: Stage): void {
 }
 
 /**
- * L1 and L2: every command is answered in time, and then all correct replicas come to the same state. Then there is nothing
- * left to do, and `onRest` is told so.
+ * L1, L10 and L2: every command is answered in time; whoever lost its trusted subsystem votes again, and is enough to go on with
+ * once others are silent; and then all correct replicas come to the same state. Then there is nothing left to do, and `onRest` is
+ * told so.
  */
 export function recover(stage: Stage, onRest: () => void): void {
-  const { plan, parameters, faults, world, clients } = stage;
+  const { plan, parameters, faults, world } = stage;
   const { faulty } = majorities(faults.kind, faults.n);
   const { retryMicros, latency } = plan;
   const latencyMax =
     latency.max + plan.delays.diskMicros + plan.delays.certifyMicros + plan.delays.combineMicros;
   const bound = livenessBound({ parameters, n: faults.n, faulty, retryMicros, latencyMax });
-  const isAnswered = (): boolean => clients.every(({ outstanding }) => outstanding === 0);
-  if (!waitFor(stage, bound, isAnswered)) {
-    const open = clients.reduce((sum, { outstanding }) => sum + outstanding, 0);
-    const seconds = (bound / 1_000_000).toFixed(0);
-    throw new Violation(
-      "L1 liveness",
-      `${open} requests not answered within ${seconds} s: ${describe(stage)}`,
-    );
-  }
+  demandAnswers(stage, bound, "L1 liveness");
   for (const rogue of stage.rogues) rogue.stop();
+  const isWhole = (): boolean => correct(stage).every((self) => isAdmitted(stage, self));
+  if (!waitFor(stage, bound, isWhole)) {
+    throw new Violation("L10 re-admission", `not everybody is admitted again: ${describe(stage)}`);
+  }
+  const stopped = needReadmitted(stage);
+  if (stopped !== null) demandAnswers(stage, bound, "L10 re-admission");
+  for (const self of stopped ?? []) stage.restart(self);
   if (!waitFor(stage, bound, () => new Set(correct(stage).map((self) => stateOf(stage, self))).size === 1)) {
     throw new Violation("L2 convergence", `correct replicas differ for ever: ${describe(stage)}`);
   }
   world.run(SETTLE_MICROS);
   onRest();
   world.run(REST_MICROS);
+}
+
+function demandAnswers(stage: Stage, bound: Micros, oracle: OracleName): void {
+  const open = (): number => stage.clients.reduce((sum, { outstanding }) => sum + outstanding, 0);
+  if (waitFor(stage, bound, () => open() === 0)) return;
+  const seconds = (bound / 1_000_000).toFixed(0);
+  throw new Violation(oracle, `${open()} requests not answered within ${seconds} s: ${describe(stage)}`);
 }
 
 function waitFor({ world }: Stage, bound: Micros, isDone: () => boolean): boolean {
@@ -77,9 +86,10 @@ function stateOf(stage: Stage, self: ReplicaId): string {
 function describe(stage: Stage): string {
   return correct(stage)
     .map((self) => {
-      const { instances } = stage.replica(self).status();
+      const { instances, admittedWith, configuration } = stage.status(self);
       const views = instances.map(({ view, decided, known }) => `v${view} ${decided}/${known}`).join(", ");
-      return `replica ${self} at ${stateOf(stage, self)} [${views}]`;
+      const own = stage.lost(self) === 0 ? "" : ` own ${admittedWith} of ${configuration}`;
+      return `replica ${self} at ${stateOf(stage, self)}${own} [${views}]`;
     })
     .join("; ");
 }

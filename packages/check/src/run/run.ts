@@ -6,6 +6,7 @@ import { applyMemoryFaults } from "../faults/memory-faults.ts";
 import { applyNetworkFaults } from "../faults/network-faults.ts";
 import { applyProcessFaults } from "../faults/process-faults.ts";
 import { applyRogueClients } from "../faults/rogue-clients.ts";
+import { applySubsystemLosses } from "../faults/subsystem-losses.ts";
 import { applyWorkload } from "../faults/workload.ts";
 import { checkClients } from "../oracles/client-history.ts";
 import { type Oracles, setUpOracles } from "../oracles/oracles.ts";
@@ -84,6 +85,7 @@ function applyFaults(stage: Stage, tally: Tally): void {
   applyClockFaults(stage, decisions, tally);
   applyProcessFaults(stage, decisions, tally);
   applyMemoryFaults(stage, decisions, tally);
+  applySubsystemLosses(stage, decisions, tally);
   applyRogueClients(stage, decisions, tally);
   applyNetworkFaults(stage, network, tally);
   applyWorkload(stage, decisions);
@@ -117,11 +119,12 @@ function counting(tally: Tally): Observer {
   };
 }
 
-function count({ world, clients }: Stage, { model, votes, views }: Oracles, tally: Tally): void {
+function count({ world, clients }: Stage, { model, votes, views, members }: Oracles, tally: Tally): void {
   tally.add("events", world.engine.happened);
   tally.add("executed requests", model.executed);
   tally.add("certified slots", votes.certifiedSlots);
   tally.add("view changes", views.changes);
+  tally.add("re-admissions", members.configuration);
   tally.add("misbehaviour reports", world.reports.length);
   for (const client of clients) {
     tally.add("answered requests", client.submissions.length - client.outstanding);

@@ -31,6 +31,8 @@ export interface Observer {
   left?(replica: ReplicaId, effect: Effect): void;
   started?(replica: ReplicaId): void;
   crashed?(replica: ReplicaId): void;
+  /** It has lost its disk, and with it its trusted subsystem: nothing that it said before binds what comes. */
+  wiped?(replica: ReplicaId): void;
   /** Takes back a checkpoint at the start, or goes on from a transferred state. */
   resumedFrom?(replica: ReplicaId, seq: SequenceNumber): void;
   /** It goes on from a state that its peers sent; {@link resumedFrom} follows. */

@@ -14,6 +14,7 @@ export class Observers {
       left: fanOut(observers, "left"),
       started: fanOut(observers, "started"),
       crashed: fanOut(observers, "crashed"),
+      wiped: fanOut(observers, "wiped"),
       resumedFrom: fanOut(observers, "resumedFrom"),
       transferred: fanOut(observers, "transferred"),
       delivered: fanOut(observers, "delivered"),

@@ -12,13 +12,19 @@ import {
 import { present } from "@destiny/core/kernel/invariant";
 import { defaultParameters, type Parameters } from "@destiny/core/parameters";
 import type { Driven } from "@destiny/core/replica/driven";
-import { Replica, type ReplicaStatus, STATUS_TIMER } from "@destiny/core/replica/replica";
+import type { Identities } from "@destiny/core/replica/membership";
+import {
+  Replica,
+  type ReplicaOptions,
+  type ReplicaStatus,
+  STATUS_TIMER,
+} from "@destiny/core/replica/replica";
 import { KeyValue } from "@destiny/core/service/key-value";
 import { Proposal } from "@destiny/core/wire/messages";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { clientOf, SimulatedClient } from "@destiny/simulator/clients/client";
-import type { HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
+import type { CreateDriven, HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
 import { World } from "@destiny/simulator/cluster/world";
 import { uniformLatency } from "@destiny/simulator/network/latency";
 import type { Holdings } from "../oracles/memory.ts";
@@ -55,6 +61,12 @@ export class Stage {
   readonly departures: ((host: ReplicaHost, effect: Effect) => void)[] = [];
   /** Copies of trusted subsystems that Byzantine hosts have made. */
   readonly clones: Map<ReplicaId, ThreshSign> = new Map();
+  /** Trusted subsystems that had another one take their place, in the hands of Byzantine hosts that go on with them. */
+  readonly formers: Map<ReplicaId, ThreshSign> = new Map();
+  /** Correct replicas that have lost their trusted subsystem and have not been seen to vote since. */
+  readonly strangers: Set<ReplicaId> = new Set();
+  /** By replica: how many trusted subsystems it has lost. */
+  readonly #lost = new Map<ReplicaId, number>();
   /** Clients that do as they like. */
   readonly rogues: Rogue[] = [];
   /** Whether each client has a coordinator of its own, and only that one's batches count. */
@@ -82,7 +94,7 @@ export class Stage {
       latency: (random) => uniformLatency(latency.min, latency.max, random),
       delays,
       isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
-      create: (self, outbox) => this.#create(self, outbox),
+      create: (...given) => this.#create(...given),
       tap: this.#tap(),
     });
     for (const { disk } of this.world.hosts) disk.historySlotsMax = plan.historySlots;
@@ -115,6 +127,45 @@ export class Stage {
     host.crash(kept);
     this.#told.crashed(self);
     return true;
+  }
+
+  /** A replica that is down loses its trusted subsystem: it has a new one, and the former is returned. */
+  renew(self: ReplicaId): ThreshSign {
+    this.#lost.set(self, this.lost(self) + 1);
+    if (!this.faulty.has(self)) this.strangers.add(self);
+    return this.world.host(self).renewSubsystem();
+  }
+
+  /** A replica that is down loses its disk, and had lost its trusted subsystem. */
+  wipe(self: ReplicaId): void {
+    this.world.host(self).disk.wipe();
+    this.#told.wiped(self);
+  }
+
+  /** How many trusted subsystems a replica has lost. */
+  lost(self: ReplicaId): number {
+    return this.#lost.get(self) ?? 0;
+  }
+
+  /** By replica: the keys that hosts ask with to be admitted again; none where trusted subsystems are not relied on. */
+  get hostKeys(): readonly Digest[] {
+    const { trust } = this.world;
+    const identities = trust.identities?.(0, this.world.host(0).subsystem);
+    return this.#readmits ? (identities?.genesis ?? []).map(({ hostKey }) => hostKey) : [];
+  }
+
+  /** Whether trusted subsystems can be admitted again: where they are relied on. */
+  get #readmits(): boolean {
+    return this.faults.kind === "hybrid";
+  }
+
+  /** What is performed in the place of a replica's effect. */
+  interfered(host: ReplicaHost, effect: Effect): readonly Effect[] {
+    let effects: readonly Effect[] = [effect];
+    for (const interfere of this.interferences) {
+      effects = effects.flatMap((each) => interfere(host, each) ?? [each]);
+    }
+    return effects;
   }
 
   /** Another client, that does as it likes. */
@@ -162,15 +213,12 @@ export class Stage {
     return digests;
   }
 
-  #create(self: ReplicaId, outbox: Outbox): Driven {
-    const service = new KeyValue({ pageCount: PAGES });
-    const { faults, parameters } = this;
+  #create(self: ReplicaId, outbox: Outbox, identities?: Identities): Driven {
     const ordering = watchedOrdering(this.#protocol.ordering, this.#markers, this.#told, (orderer) => {
       this.partitioned = orderer.soleCoordinator === null;
     });
-    const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
-    const common = { self, faults, parameters, admission, service, outbox, hash: digestOf };
-    const replica = new Replica({ ...common, ordering, replies: this.#protocol.replies });
+    const service = new KeyValue({ pageCount: PAGES });
+    const replica = new Replica({ ...this.#common(self, outbox, identities), service, ordering });
     this.#services.set(self, service);
     this.#replicas.set(self, replica);
     const inner = this.#tellingRestore(self, replica);
@@ -180,6 +228,33 @@ export class Stage {
       stepped: () => this.#told.stepped(self),
       threw: (error) => this.#onThrow(self, error),
     });
+  }
+
+  /** A second machine in the name of a faulty replica: the real code, of which nobody is told. It stops where it throws. */
+  twin(self: ReplicaId, subsystem: ThreshSign, tap: HostTap): ReplicaHost {
+    const { engine } = this.world;
+    const create: CreateDriven = (_self, outbox, identities) => {
+      const service = new KeyValue({ pageCount: PAGES });
+      const { ordering } = this.#protocol;
+      const inner = new Replica({ ...this.#common(self, outbox, identities), service, ordering });
+      const nothing = (): void => {};
+      const threw = (): void => engine.after(0, () => (twin.alive ? twin.crash() : undefined));
+      return new WatchedReplica({ inner, stepping: nothing, stepped: nothing, threw });
+    };
+    const twin = this.world.twin(self, { create, tap, subsystem });
+    return twin;
+  }
+
+  #common(
+    self: ReplicaId,
+    outbox: Outbox,
+    identities: Identities | undefined,
+  ): Omit<ReplicaOptions, "service" | "ordering"> {
+    const { faults, parameters } = this;
+    const admission = { type: "anyone", clientsMax: parameters.clientsMax } as const;
+    const { replies } = this.#protocol;
+    const known = this.#readmits ? { identities } : {};
+    return { self, faults, parameters, admission, outbox, hash: digestOf, replies, ...known };
   }
 
   #tellingRestore(self: ReplicaId, replica: Replica): Driven {
@@ -206,11 +281,7 @@ export class Stage {
       perform: (host, effect) => {
         if (this.#markers.isMarker(effect)) return [effect];
         this.#told.asked(host.self, effect);
-        let effects: readonly Effect[] = [effect];
-        for (const interfere of this.interferences) {
-          effects = effects.flatMap((each) => interfere(host, each) ?? [each]);
-        }
-        return effects;
+        return this.interfered(host, effect);
       },
       leave: (host, effect) => {
         if (this.#markers.redeem(effect)) return;
