@@ -1,12 +1,12 @@
 import type { Jobs } from "../effects/jobs.ts";
 import type { Port } from "../effects/port.ts";
+import { ShareCollection } from "../effects/share-collection.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { CheckpointClaim } from "../wire/claim.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
-import { ShareCollection } from "./share-collection.ts";
 
 export interface CheckpointsOptions {
   readonly self: ReplicaId;

@@ -1,6 +1,7 @@
 import type { JobResult } from "../effects/effects.ts";
 import type { Jobs } from "../effects/jobs.ts";
 import type { Port } from "../effects/port.ts";
+import { ShareCollection } from "../effects/share-collection.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
@@ -8,7 +9,6 @@ import type { Delivery } from "../ordering/orderer.ts";
 import type { ExecutionClaim } from "../wire/claim.ts";
 import { ExecProof, ExecSig } from "../wire/messages.ts";
 import type { Answered, Execution } from "./executor.ts";
-import { ShareCollection } from "./share-collection.ts";
 
 export interface ExecutionProofsOptions {
   readonly self: ReplicaId;
@@ -33,7 +33,7 @@ class Entry {
   /** Ours is verified, a peer's is not. */
   proof: ExecProof | null = null;
   /** Proofs that came before we executed, by sender. */
-  readonly early: Map<ReplicaId, ExecProof> = new Map();
+  early: Map<ReplicaId, ExecProof> | null = null;
   /** Ticks since we executed it without seeing a proof. */
   age = 0;
 }
@@ -69,9 +69,9 @@ export class ExecutionProofs {
     entry.execution = execution;
     entry.coordinator = delivery.coordinator;
     this.#unproven += 1;
-    const early = entry.early.get(delivery.coordinator);
+    const early = entry.early?.get(delivery.coordinator);
     if (early !== undefined) this.#consider(entry, delivery.coordinator, early);
-    entry.early.clear();
+    entry.early = null;
     const claim = claimOf(delivery.seq, delivery.entry, execution.root);
     this.#options.jobs.certify(claim, (result) => {
       if (result.type === "certified") this.#onCertified(entry, claim, result.share);
@@ -101,8 +101,9 @@ export class ExecutionProofs {
     const known = this.#entries.has(message.seq * ENTRIES + message.entry);
     if (!known && message.seq <= this.#executed) return;
     const entry = this.#claim(message.seq, message.entry);
-    if (entry.execution === null) entry.early.set(from, message);
-    else this.#consider(entry, from, message);
+    if (entry.execution !== null) return this.#consider(entry, from, message);
+    entry.early ??= new Map();
+    entry.early.set(from, message);
   }
 
   /** Help for entries that wait, the oldest first: our share to the next rank, past rank f to everybody, ever more rarely. */

@@ -100,7 +100,9 @@ export class Executor {
       const { client, timestamp, digest } = request;
       const { seq, entry } = delivery;
       const path = tree.path(index);
-      const reply = { timestamp, request: digest, seq, entry, index, count: executed.length, path, results };
+      const place = { seq, entry, index, count: executed.length, path };
+      // The same few bytes, if they are remembered: there is an answer for every client and request.
+      const reply = { timestamp, request: digest, results: request.outcome?.results ?? results, ...place };
       clients.record(client, reply);
       return { client, timestamp, reply: answers ? reply : null };
     });
@@ -200,7 +202,8 @@ function leafOf(request: Request, results: readonly Uint8Array[], hash: Hash): D
   if (outcome !== null && sameResults(outcome.results, results)) return outcome.leaf;
   const leaf = requestLeaf(request, results, hash);
   // Only what is so short that remembering it costs nothing.
-  if (results.length === 1 && (results[0]?.length ?? 0) <= SHORT_BYTES) request.outcome = { results, leaf };
+  const short = results.length === 1 && (results[0]?.length ?? 0) <= SHORT_BYTES;
+  request.outcome = short ? { results, leaf } : null;
   return leaf;
 }
 

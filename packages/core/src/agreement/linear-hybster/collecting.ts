@@ -33,7 +33,7 @@ export class Collecting {
     const { self, faults, instance, port } = this.#context;
     if (!slot.collecting && this.#place.primary(this.#place.baseView) !== self) return;
     if (slot.commit !== null || slot.combining !== null || slot.proposal === null || !slot.certified) return;
-    const shares = slot.supporting(faults.n, faults.quorum);
+    const shares = slot.supporting(faults.quorum);
     if (shares.length < faults.quorum) return;
     slot.combining = slot.proposal;
     port.combine(combineTicket(slot.seq), slotClaim(instance, slot.proposal), shares);

@@ -4,7 +4,7 @@ const VOTING = "packages/core/src/agreement/shared/trusted/voting.ts";
 const SLOT_LOG = "packages/core/src/agreement/shared/trusted/slot-log.ts";
 const ORDERING = "packages/core/src/agreement/shared/trusted/ordering.ts";
 const SLOT = "packages/core/src/agreement/shared/trusted/slot.ts";
-const SHARES = "packages/core/src/agreement/linear-hybster/slot.ts";
+const SHARES = "packages/core/src/effects/share-collection.ts";
 const LADDER = "packages/core/src/agreement/linear-hybster/ladder.ts";
 const SLOT_RING = "packages/core/src/kernel/slot-ring.ts";
 
@@ -57,7 +57,7 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     id: "condemned-share-again",
     title: "combines with a share that was found bad, again and again",
     source: "linear-hybster.md 4, blame",
-    edits: [{ file: SHARES, find: " || this.#culprits.has(signer)", replace: "" }],
+    edits: [{ file: SHARES, find: " && !this.#isCulprit(signer)", replace: "" }],
     protocol: "single-linear-hybster",
     replicas: 5,
     caughtBy: scenario("badShareIsCombinedOnce"),
