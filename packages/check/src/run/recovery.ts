@@ -4,7 +4,7 @@ import { majorities } from "../oracles/arithmetic.ts";
 import { hex } from "../oracles/text.ts";
 import { type OracleName, Violation } from "../oracles/violation.ts";
 import type { Stage } from "../stage/stage.ts";
-import { isAdmitted } from "../stage/standing.ts";
+import { strangers } from "../stage/standing.ts";
 import { livenessBound } from "./bound.ts";
 import { needReadmitted } from "./voice.ts";
 
@@ -41,9 +41,9 @@ export function recover(stage: Stage, onRest: () => void): void {
   const bound = livenessBound({ parameters, n: faults.n, faulty, retryMicros, latencyMax });
   demandAnswers(stage, bound, "L1 liveness");
   for (const rogue of stage.rogues) rogue.stop();
-  const isWhole = (): boolean => correct(stage).every((self) => isAdmitted(stage, self));
-  if (!waitFor(stage, bound, isWhole)) {
-    throw new Violation("L10 re-admission", `not everybody is admitted again: ${describe(stage)}`);
+  if (!waitFor(stage, bound, () => strangers(stage).length === 0)) {
+    const out = strangers(stage).join(", ");
+    throw new Violation("L10 re-admission", `${out} will never have a voice again: ${describe(stage)}`);
   }
   const stopped = needReadmitted(stage);
   if (stopped !== null) demandAnswers(stage, bound, "L10 re-admission");
