@@ -48,8 +48,8 @@ export class SignedProofs implements Observer {
     if (claim.type !== "statement") return;
     const { instance, message } = claim;
     const at = new DataView(message.buffer, message.byteOffset, message.length);
-    if (message.length < 46) return;
-    // The content of a NewView begins with its view.
+    if (message.length < 40) return;
+    // A NewView's view stands before the digest of its content.
     if (at.getUint16(0, true) === Tag.NewView) this.#openings.add(`${instance} ${replica} ${u48(at, 2)}`);
     else this.#signed.add(`${instance} ${replica} ${digestOf(message)}`);
   }

@@ -25,7 +25,8 @@ export function headerClaim(
 
 /** Of its digest: signers take short messages only. */
 export function newViewClaim({ instance, hash }: Signing, message: PbftNewView): StatementClaim {
-  return statement(instance, new Writer(34).u16(Tag.NewView).digest(hash(newViewContent(message))));
+  const content = hash(newViewContent(message));
+  return statement(instance, new Writer(40).u16(Tag.NewView).u48(message.view).digest(content));
 }
 
 /** Which instance signs, and how it names what is long. */
