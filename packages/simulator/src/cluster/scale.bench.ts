@@ -23,7 +23,7 @@ import { World } from "./world.ts";
 
 const SECOND = 1_000_000;
 const CLIENTS_PER_REPLICA = 4;
-const PIPELINE = 64;
+const PIPELINE = 4;
 const SIGNATURE = new Uint8Array(64);
 const DONE = new Uint8Array(0);
 const OPERATION = encodeOperation(OperationKind.Command, Uint8Array.of(1));

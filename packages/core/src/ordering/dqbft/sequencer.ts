@@ -26,6 +26,8 @@ export class Sequencer {
   #horizon: Horizon;
   /** Last O-slot executed to its end. */
   #executed: SequenceNumber = 0;
+  /** The reference that everything waits for, until its slot is decided. */
+  #blocked: Reference | null = null;
   /** Entries of the next O-slot that are done. */
   #done = 0;
   /** The last checkpoint taken, stable or not: part of the replicated state. */
@@ -54,16 +56,18 @@ export class Sequencer {
 
   onDisseminated(instance: ReplicaId, seq: SequenceNumber, value: Value): void {
     if (seq > present(this.cut[instance], "a D-instance of this cluster")) this.#of(instance).set(seq, value);
+    if (this.#blocked?.instance === instance && this.#blocked.seq === seq) this.#blocked = null;
   }
 
   /** Executes all that is ready. Returns the reference that it waits for, if any. */
   run(): Reference | null {
+    if (this.#blocked !== null) return this.#blocked;
     for (;;) {
       const list = this.#ordered.get(this.#executed + 1);
       if (list === undefined) return null;
       if (this.#done === 0) this.#horizon.begin();
-      const blocked = this.#runSlot(list);
-      if (blocked !== null) return blocked;
+      this.#blocked = this.#runSlot(list);
+      if (this.#blocked !== null) return this.#blocked;
       this.#ordered.delete(this.#executed + 1);
       this.#executed += 1;
       this.#done = 0;
@@ -82,6 +86,7 @@ export class Sequencer {
     this.#executed = executed;
     this.#horizon = new Horizon(this.#options.limits, cut);
     this.#checkpoint = { seq: executed, cut };
+    this.#blocked = null;
     this.#done = 0;
     for (const seq of this.#ordered.keys()) if (seq <= executed) this.#ordered.delete(seq);
     for (const [instance, slots] of this.#disseminated.entries()) {

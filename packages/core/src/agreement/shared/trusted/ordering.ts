@@ -102,8 +102,7 @@ export class Ordering<Slot extends TrustedSlot> {
   }
 
   get mayPropose(): boolean {
-    const { active, silent } = this.#place;
-    if (!active || silent || !this.#isPrimary) return false;
+    if (!this.#isPrimary || !this.#place.active || this.#place.silent) return false;
     return this.slots.contains(this.nextSlot) && this.voting.next === this.nextSlot;
   }
 

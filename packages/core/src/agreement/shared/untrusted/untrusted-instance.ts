@@ -53,8 +53,8 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
   }
 
   get mayPropose(): boolean {
-    const { isPrimary, votes, slots } = this.#instance;
-    return isPrimary && votes && slots.contains(this.nextSlot);
+    const { slots } = this.#instance;
+    return this.#instance.isPrimary && this.#instance.votes && slots.contains(this.nextSlot);
   }
 
   get nextSlot(): SequenceNumber {
