@@ -23,8 +23,8 @@ const FULL: TimelineSpecification = {
   batch: 200,
   payloadBytes: PAYLOAD_BYTES,
   seed: 1,
-  // 80 requests under way, about three quarters of what saturates DQPBFT here: the paper gives no number.
-  load: 8,
+  // The paper gives no number. That DQPBFT gains 25 % by (a) says that it does four fifths of what it can do before, and so it does here.
+  load: 12,
   compression: 1,
   duration: 200 * SECOND,
   doubling: { at: 50 * SECOND, regions: DOUBLED_REGIONS },
@@ -35,5 +35,5 @@ const FULL: TimelineSpecification = {
 /** Figure 10: load doubled in nine of ten regions, then a replica killed. */
 export const FIG10: Specifications<TimelineSpecification> = {
   full: FULL,
-  quick: { ...FULL, replicas: 19, compression: 5, kill: { ...FULL.kill, coordinator: 7 } },
+  quick: { ...FULL, replicas: 19, load: 20, compression: 5, kill: { ...FULL.kill, coordinator: 7 } },
 };
