@@ -9,6 +9,7 @@ import type { Admission } from "@destiny/core/replica/executor";
 import { Replica, STATUS_TIMER } from "@destiny/core/replica/replica";
 import type { Service } from "@destiny/core/service/service";
 import { digestOf } from "@destiny/crypto/hash/sha256";
+import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { clientOf, SimulatedClient } from "../clients/client.ts";
 import type { Delays } from "../machine/fixed-delays.ts";
 import type { LatencyModel } from "../network/latency.ts";
@@ -91,9 +92,9 @@ export class Simulation<S extends Service> {
     return client;
   }
 
-  /** The trusted subsystem of a replica that is down loses its memory. */
-  renew(replica: ReplicaId): void {
-    this.world.host(replica).renewSubsystem();
+  /** The trusted subsystem of a replica that is down loses its memory; a faulty host may have kept it, as it is returned. */
+  renew(replica: ReplicaId): ThreshSign {
+    return this.world.host(replica).renewSubsystem();
   }
 
   crash(replica: ReplicaId): void {

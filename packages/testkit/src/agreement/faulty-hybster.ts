@@ -5,16 +5,18 @@ import { slotClaim } from "@destiny/core/agreement/linear-hybster/claims";
 import { linearHybster } from "@destiny/core/agreement/linear-hybster/linear-hybster";
 import { makeShare } from "@destiny/core/agreement/shared/signed-share";
 import { departureClaim, openingClaim } from "@destiny/core/agreement/shared/trusted/claims";
-import type { InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
+import type { Digest, InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import type { TrustedClaim } from "@destiny/core/wire/claim";
 import { type Message, MessageKind, Proposal, Vote } from "@destiny/core/wire/messages";
 import type { CounterValue } from "@destiny/core/wire/statement";
+import { Complaint, complaintClaim } from "@destiny/core/wire/suspicion";
 import { encodeUtf8 } from "@destiny/core/wire/utf8";
 import { Value } from "@destiny/core/wire/value";
 import { type Link, NewView, ViewChange } from "@destiny/core/wire/view-change";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
+import type { World } from "@destiny/simulator/cluster/world";
 import type { AgreementCluster } from "./agreement-cluster.ts";
 
 const INSTANCE: InstanceId = 0;
@@ -53,22 +55,34 @@ export const TWO_PHASE: Dialect = {
 
 export type ViewChangeFields = Omit<Parameters<typeof ViewChange.of>[0], "sender" | "old" | "certificate">;
 
+/** Where a faulty replica takes the place of another one. */
+export interface Scene {
+  readonly world: World;
+  crash(replica: ReplicaId): void;
+  forge(from: ReplicaId, to: ReplicaId, message: Message): void;
+}
+
 /** A faulty replica of Hybster, linear or not, in the hands of a test: it does what its trusted subsystem lets it do. */
 export class FaultyHybster {
   readonly self: ReplicaId;
-  readonly #cluster: AgreementCluster;
+  readonly #cluster: Scene;
   readonly #dialect: Dialect;
   readonly #subsystem: ThreshSign;
   /** What every continuing certificate revealed. */
   readonly links: Link[] = [];
 
-  /** Takes the place of a replica. */
-  constructor(cluster: AgreementCluster, self: ReplicaId, dialect: Dialect) {
+  /** Takes the place of a replica, with a trusted subsystem of the genesis or the one given. */
+  constructor(
+    cluster: Scene,
+    self: ReplicaId,
+    dialect: Dialect,
+    subsystem: ThreshSign = cluster.world.trust.createSubsystem(self),
+  ) {
     this.self = self;
     this.#dialect = dialect;
     this.#cluster = cluster;
-    this.#subsystem = cluster.world.trust.createSubsystem(self);
-    cluster.crash(self);
+    this.#subsystem = subsystem;
+    if (cluster.world.host(self).alive) cluster.crash(self);
   }
 
   send(message: Message, ...to: readonly ReplicaId[]): void {
@@ -90,18 +104,25 @@ export class FaultyHybster {
     return new Vote({ kind: this.#dialect.voteKind, view, seq, digest, share });
   }
 
-  /** Moves its counter to a view, with a message that says what it likes. */
-  leave(fields: ViewChangeFields): ViewChange {
+  /** Moves its counter to a view, with a message that says what it likes; `table` is the key table of the view's configuration. */
+  leave(fields: ViewChangeFields, table: Digest | null = null): ViewChange {
     const draft = ViewChange.of(
       { ...fields, sender: this.self, old: { view: 0, seq: 0 }, certificate: NOTHING },
       digestOf,
     );
     const { old, certificate } = this.#certify(
-      departureClaim(INSTANCE, { to: fields.to, digest: draft.digest, old: null }),
+      departureClaim(INSTANCE, { to: fields.to, digest: draft.digest, old: null }, table),
     );
     const made = draft.certified(present(old, "the value before"), certificate);
     this.links.push(made.link);
     return made;
+  }
+
+  /** Waits in vain for the primary of a view. */
+  complain(view: View): Complaint {
+    const about = { instance: INSTANCE, view, decided: 0 };
+    const { certificate: signature } = this.#certify(complaintClaim(about));
+    return new Complaint({ ...about, signer: this.self, signature });
   }
 
   open(fields: Omit<Parameters<typeof NewView.of>[0], "certificate">): NewView {
@@ -109,6 +130,7 @@ export class FaultyHybster {
     return draft.certified(this.#certify(openingClaim(INSTANCE, draft)).certificate);
   }
 
+  /** What its trusted subsystem says to a claim. */
   #certify(claim: TrustedClaim): { share: Uint8Array; certificate: Uint8Array; old?: CounterValue } {
     const result = this.#cluster.world.trust.certify(this.self, this.#subsystem, claim);
     if (result.type !== "certified") throw new Error("the trusted subsystem refused");

@@ -4,6 +4,7 @@ const TRUSTED = "packages/core/src/agreement/shared/trusted";
 const RULES = `${TRUSTED}/readmission.test.ts`;
 const KEY_TABLES = "packages/node/src/host/key-tables.ts";
 const CLUSTER = "packages/testkit/src/faults/readmission.test.ts";
+const TWO_IDENTITIES = "packages/testkit/src/faults/two-identities.test.ts";
 const MEMBERSHIP = "packages/core/src/replica/membership.ts";
 const MEMBERSHIP_TEST = "packages/core/src/replica/membership.test.ts";
 
@@ -35,7 +36,7 @@ export const READMISSION_BUGS: readonly PlantedBug[] = [
       },
     ],
     ...HYBSTER_3,
-    caughtBy: unitTest(RULES, "an identity departs on no base"),
+    caughtBy: unitTest(TWO_IDENTITIES, "what the old identity decided"),
   },
   {
     id: "readmission-by-order-number",
