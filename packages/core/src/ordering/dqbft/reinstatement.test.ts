@@ -129,6 +129,17 @@ test("f + 1 equal words: shown to all, then the views between are skipped (3.2.5
   ]);
 });
 
+test("words are shown once, although an instance without a voice cannot leave its view", () => {
+  around.d(1).enter(2, 3);
+  for (const signer of [0, 3, 1]) reinstatement.onReinstate(vote(signer));
+  around.d(1).enter(2, 3);
+  around.effects.length = 0;
+  for (const signer of [0, 3, 1, 4]) reinstatement.onReinstate(vote(signer));
+  expect(around.sent()).toEqual([]);
+  for (const signer of [0, 3, 1]) reinstatement.onReinstate(vote(signer, 10));
+  expect(around.d(1).suspected).toEqual([5, 10]);
+});
+
 test("words for foreign views, past views and instances that do not exist are void", () => {
   around.d(1).enter(5, 1);
   for (const signer of [0, 1, 3, 4]) {

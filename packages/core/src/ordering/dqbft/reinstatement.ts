@@ -48,6 +48,8 @@ export class Reinstatement {
   readonly #votes = new Map<ReplicaId, Map<ReplicaId, Reinstate>>();
   /** By D-instance: the view that we have signed or are about to sign. */
   readonly #signed = new Map<ReplicaId, View>();
+  /** By D-instance: the newest view that enough others have said, passed on once. We may not be there yet, or never go. */
+  readonly #passed = new Map<ReplicaId, View>();
 
   constructor(options: ReinstatementOptions) {
     this.#options = options;
@@ -92,7 +94,7 @@ export class Reinstatement {
   onReinstate(reinstate: Reinstate): void {
     const { instance, view, signer } = reinstate;
     const { n } = this.#options.faults;
-    if (instance >= n || view % n !== 0 || view <= this.#options.instances.of(instance).view) return;
+    if (instance >= n || view % n !== 0 || view <= this.#known(instance)) return;
     const votes = this.#votes.get(instance) ?? new Map<ReplicaId, Reinstate>();
     this.#votes.set(instance, votes);
     if ((votes.get(signer)?.view ?? 0) >= view) return;
@@ -108,6 +110,7 @@ export class Reinstatement {
     for (const vote of equal)
       passOn(port, { self, n: faults.n }, vote, seedOf(hash(reinstateClaim(vote).message)));
     this.#votes.delete(instance);
+    this.#passed.set(instance, view);
     this.#grants[instance]?.start();
     instances.of(instance).suspect(view);
     granted(instance);
@@ -152,6 +155,11 @@ export class Reinstatement {
 
   #isAway(instance: ReplicaId): boolean {
     return this.#options.instances.of(instance).view % this.#options.faults.n !== 0;
+  }
+
+  /** The newest view that it is in or that we have told the others of. */
+  #known(instance: ReplicaId): View {
+    return Math.max(this.#options.instances.of(instance).view, this.#passed.get(instance) ?? 0);
   }
 
   /** The next view of its home above its present one. */
