@@ -15,11 +15,16 @@ class Tally {
   readonly view: View;
   readonly digest: Digest;
   count = 0;
-  readonly #senders: number[] = [];
+  /** Made at once for as many as large clusters have: what grows later lies elsewhere in memory, and that is looked at last. */
+  readonly #senders: number[] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
   constructor(view: View, digest: Digest) {
     this.view = view;
     this.digest = digest;
+  }
+
+  isOf(view: View, digest: Digest): boolean {
+    return this.digest === digest && this.view === view;
   }
 
   has(sender: ReplicaId): boolean {
@@ -108,7 +113,8 @@ export class Votes<Vote extends Ballot> {
   }
 
   #find(view: View, digest: Digest): Tally | undefined {
-    return this.#tallies.find((tally) => tally.digest === digest && tally.view === view);
+    for (const tally of this.#tallies) if (tally.isOf(view, digest)) return tally;
+    return undefined;
   }
 
   #tallyOf(sender: ReplicaId): Tally | undefined {

@@ -113,12 +113,10 @@ class Dqbft implements Orderer {
 
   /** Most messages are votes that are counted, and no more: where an instance is has changed for nobody then. */
   #moves(agreement: Agreement, from: ReplicaId, vote: Vote): boolean {
-    const { view, active, known, decided, nextSlot, mayPropose } = agreement;
+    const { view, active, known, decided } = agreement;
     agreement.receive(from, vote);
-    if (this.#rooms.instances.hasNotices) return true;
-    if (agreement.view !== view || agreement.active !== active || agreement.known !== known) return true;
-    if (agreement.decided !== decided || agreement.nextSlot !== nextSlot) return true;
-    return agreement.mayPropose !== mayPropose;
+    if (this.#rooms.instances.hasNotices || agreement.known !== known) return true;
+    return agreement.decided !== decided || agreement.view !== view || agreement.active !== active;
   }
 
   expire(instance: InstanceId, timer: TimerId): void {

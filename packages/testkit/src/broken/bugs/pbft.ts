@@ -210,9 +210,8 @@ export const PBFT_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: "packages/core/src/agreement/shared/votes.ts",
-        find: "return this.#tallies.find((tally) => tally.digest === digest && tally.view === view);",
-        replace:
-          "return this.#tallies.find((tally) => tally.digest === digest && tally.view >= 0 && view >= 0);",
+        find: "return this.digest === digest && this.view === view;",
+        replace: "return this.digest === digest && this.view >= 0 && view >= 0;",
       },
     ],
     ...PBFT_4,

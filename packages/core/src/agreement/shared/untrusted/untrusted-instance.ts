@@ -9,6 +9,7 @@ import {
   MessageKind,
   type Proposal,
   type Pull,
+  Vote,
 } from "../../../wire/messages.ts";
 import type { PbftNewView, PbftStatus, PbftViewChangeAck } from "../../../wire/pbft.ts";
 import type { Value } from "../../../wire/value.ts";
@@ -83,6 +84,8 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
   }
 
   receive(from: ReplicaId, message: Message): void {
+    // Votes first: in a large cluster hardly anything else comes.
+    if (message instanceof Vote && this.#hub.phase.receive(from, message)) return;
     const { kinds } = this.#hub.phase.changes;
     switch (message.kind) {
       case MessageKind.PrePrepare:
