@@ -128,6 +128,21 @@ test("the ladder: a collector that withholds is passed over, and at last everybo
   expect(steps).toEqual(["", "CheckpointSig to 0", "", "CheckpointSig to all"]); // Rank 2 is the replica itself.
 });
 
+test("a collector that left us waiting is passed over next time, until it is heard of", () => {
+  const stage = new Stage(1);
+  stage.take(4);
+  stage.checkpoints.tick();
+  stage.checkpoints.tick();
+  stage.checkpoints.onCheckpointProof(proof(4));
+  stage.sent();
+  stage.take(9);
+  expect(stage.sent()).toEqual(["CheckpointSig to 0"]); // Its turn is 4's.
+  stage.checkpoints.onCheckpointProof(proof(9));
+  stage.sig(4, 14);
+  stage.take(14);
+  expect(stage.sent()).toEqual(["CheckpointSig to 4"]);
+});
+
 test("a bad share is left out and its sender reported", () => {
   const stage = new Stage(4);
   stage.take(4);

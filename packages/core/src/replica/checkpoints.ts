@@ -3,7 +3,7 @@ import type { Port } from "../effects/port.ts";
 import { ShareCollection } from "../effects/share-collection.ts";
 import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
-import { invariant } from "../kernel/invariant.ts";
+import { invariant, present } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
 import type { CheckpointClaim } from "../wire/claim.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
@@ -27,6 +27,8 @@ class Checkpoint {
   root: Digest | null = null;
   share: Uint8Array | null = null;
   age = 0;
+  /** Who was given our share, one after the other. */
+  readonly collectors: ReplicaId[] = [];
 }
 
 /** Agreement on state digests: an aggregate of f + 1 shares makes a checkpoint stable (linear-hybster.md 5). */
@@ -35,6 +37,8 @@ export class Checkpoints {
   readonly #pending = new Map<SequenceNumber, Checkpoint>();
   #taken: SequenceNumber = 0;
   #settled: SequenceNumber = 0;
+  /** Collectors that left us waiting, and that we have not heard of since: asked last. */
+  readonly #silent = new Set<ReplicaId>();
   /** The newest proof known, perhaps of a slot that we have not executed. */
   #proof: CheckpointProof | null = null;
 
@@ -67,13 +71,14 @@ export class Checkpoints {
       if (result.type !== "certified") return;
       checkpoint.share = result.share;
       checkpoint.shares.add(this.#options.self, root, result.share);
-      this.#sendShare(seq, checkpoint, 0);
+      this.#sendShare(seq, checkpoint);
       this.#combine(seq, checkpoint);
     });
   }
 
   onCheckpointSig(from: ReplicaId, message: CheckpointSig): void {
     const { window, port } = this.#options;
+    this.#silent.delete(from);
     if (this.#proof !== null && message.seq <= this.#proof.seq) {
       // A straggler: the proof serves it better than its share serves us.
       if (message.seq === this.#proof.seq) port.send(from, this.#proof);
@@ -98,7 +103,10 @@ export class Checkpoints {
     for (const [seq, checkpoint] of this.#pending) {
       if (seq <= this.#settled || checkpoint.share === null) continue;
       checkpoint.age += 1;
-      if (checkpoint.age > 1) this.#sendShare(seq, checkpoint, checkpoint.age - 1);
+      if (checkpoint.age <= 1) continue;
+      const last = checkpoint.collectors.at(-1);
+      if (last !== undefined && last !== this.#options.self) this.#silent.add(last);
+      this.#sendShare(seq, checkpoint);
     }
   }
 
@@ -121,13 +129,26 @@ export class Checkpoints {
     if (seq > 0) this.onTaken(seq, root);
   }
 
-  #sendShare(seq: SequenceNumber, checkpoint: Checkpoint, rank: number): void {
-    const { self, faults, port, period } = this.#options;
+  #sendShare(seq: SequenceNumber, checkpoint: Checkpoint): void {
+    const { self, faults, port } = this.#options;
     invariant(checkpoint.root !== null && checkpoint.share !== null, "a share of ours");
     const message = new CheckpointSig({ seq, root: checkpoint.root, share: checkpoint.share });
-    if (rank > faults.f) return port.broadcast(message);
-    const collector = (Math.floor(seq / period) + rank) % faults.n; // By count: `seq` alone may share a divisor with n.
+    if (checkpoint.collectors.length > faults.f) return port.broadcast(message);
+    const collector = this.#nextCollector(seq, checkpoint.collectors);
+    checkpoint.collectors.push(collector);
     if (collector !== self) port.send(collector, message);
+  }
+
+  /**
+   * They take turns, by count: `seq` alone may share a divisor with n. Where f have crashed every second turn would be that of
+   * one of them, and hold up the window.
+   */
+  #nextCollector(seq: SequenceNumber, asked: readonly ReplicaId[]): ReplicaId {
+    const { faults, period } = this.#options;
+    const first = Math.floor(seq / period);
+    const ring = Array.from({ length: faults.n }, (_, rank) => (first + rank) % faults.n);
+    const left = ring.filter((replica) => !asked.includes(replica));
+    return present(left.find((replica) => !this.#silent.has(replica)) ?? left[0], "one of more than f");
   }
 
   #combine(seq: SequenceNumber, checkpoint: Checkpoint): void {

@@ -229,8 +229,8 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: REINSTATEMENT,
-        find: "if (instance >= n || view % n !== 0 || view <= this.#options.instances.of(instance).view) return;",
-        replace: "if (instance >= n || view <= this.#options.instances.of(instance).view) return;",
+        find: "if (instance >= n || view % n !== 0 || view <= this.#known(instance)) return;",
+        replace: "if (instance >= n || view <= this.#known(instance)) return;",
       },
     ],
     ...DESTINY_3,

@@ -108,8 +108,8 @@ export const REPLICA_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: CHECKPOINTS,
-        find: "if (checkpoint.age > 1) this.#sendShare(seq, checkpoint, checkpoint.age - 1);",
-        replace: "",
+        find: "      if (checkpoint.age <= 1) continue;",
+        replace: "      if (checkpoint.age >= 1) continue;",
       },
     ],
     ...HYBSTER_3,
