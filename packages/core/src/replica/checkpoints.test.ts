@@ -143,6 +143,16 @@ test("a collector that left us waiting is passed over next time, until it is hea
   expect(stage.sent()).toEqual(["CheckpointSig to 4"]);
 });
 
+test("a collector whose checkpoint is covered by a later one is passed over too", () => {
+  const stage = new Stage(1);
+  stage.take(4);
+  stage.take(5);
+  stage.checkpoints.onCheckpointProof(proof(5));
+  stage.sent();
+  stage.take(9);
+  expect(stage.sent()).toEqual(["CheckpointSig to 0"]);
+});
+
 test("a bad share is left out and its sender reported", () => {
   const stage = new Stage(4);
   stage.take(4);

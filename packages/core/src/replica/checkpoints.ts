@@ -104,8 +104,7 @@ export class Checkpoints {
       if (seq <= this.#settled || checkpoint.share === null) continue;
       checkpoint.age += 1;
       if (checkpoint.age <= 1) continue;
-      const last = checkpoint.collectors.at(-1);
-      if (last !== undefined && last !== this.#options.self) this.#silent.add(last);
+      this.#passOver(checkpoint);
       this.#sendShare(seq, checkpoint);
     }
   }
@@ -137,6 +136,12 @@ export class Checkpoints {
     const collector = this.#nextCollector(seq, checkpoint.collectors);
     checkpoint.collectors.push(collector);
     if (collector !== self) port.send(collector, message);
+  }
+
+  /** Its collector has made no proof of it in time. */
+  #passOver({ collectors }: Checkpoint): void {
+    const last = collectors.at(-1);
+    if (last !== undefined && last !== this.#options.self) this.#silent.add(last);
   }
 
   /**
@@ -180,6 +185,7 @@ export class Checkpoints {
     for (const [seq, checkpoint] of this.#pending) {
       if (seq > covered) continue;
       if (checkpoint.root !== null) newest = Math.max(newest, seq);
+      if (seq < proof.seq) this.#passOver(checkpoint);
       this.#pending.delete(seq);
     }
     this.#settled = newest;
