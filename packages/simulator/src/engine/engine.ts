@@ -4,22 +4,44 @@ import { EventHeap } from "./event-heap.ts";
 import { HORIZON, type Linked, TimeWheel } from "./time-wheel.ts";
 
 /**
- * Something that will happen. While it happens, or once it has, it may be scheduled again: what recurs, like a message on its way
- * from receiver to receiver, needs no second object.
+ * Where an occurrence stands in its engine, and nobody else's business. Of one shape whatever the occurrence is, since the engine
+ * looks at millions of them.
  */
-export abstract class Occurrence implements Linked<Occurrence> {
-  /** Goes on for ever, like a heartbeat: the world is at rest although this is to come. */
+class Ticket implements Linked<Ticket> {
+  readonly occurrence: Occurrence;
   readonly background: boolean;
-  /** The engine's own: where it waits. */
-  next: Occurrence | null = null;
-  /** The engine's own: whether it waits, and still is to happen. */
+  next: Ticket | null = null;
   state: "idle" | "scheduled" | "cancelled" = "idle";
-  /** The engine's own: when it leaves the queue that it waits in, and when it is to happen: not before that. */
+  /** When it leaves the queue that it waits in, and when it is to happen: not before that. */
   queuedAt: Micros = 0;
   due: Micros = 0;
 
-  constructor(background = false) {
+  constructor(occurrence: Occurrence, background: boolean) {
+    this.occurrence = occurrence;
     this.background = background;
+  }
+}
+
+/**
+ * Something that will happen. While it happens, or once it has, it may be scheduled again: what recurs, like a message on its way
+ * from receiver to receiver, needs no second object.
+ */
+export abstract class Occurrence {
+  /** The engine's own. */
+  readonly ticket: Ticket;
+
+  /** In the background goes on for ever, like a heartbeat: the world is at rest although this is to come. */
+  constructor(background = false) {
+    this.ticket = new Ticket(this, background);
+  }
+
+  get background(): boolean {
+    return this.ticket.background;
+  }
+
+  /** Whether it waits, and if so, whether it still is to happen. */
+  get state(): "idle" | "scheduled" | "cancelled" {
+    return this.ticket.state;
   }
 
   abstract happen(): void;
@@ -44,8 +66,8 @@ class Call extends Occurrence {
  */
 export class Engine {
   /** The near future; and what was further away when it was scheduled, so that at one time it comes before the wheel's. */
-  readonly #wheel = new TimeWheel<Occurrence>();
-  readonly #heap = new EventHeap<Occurrence>();
+  readonly #wheel = new TimeWheel<Ticket>();
+  readonly #heap = new EventHeap<Ticket>();
   #now: Micros = 0;
   #pressing = 0;
   #happened = 0;
@@ -66,12 +88,13 @@ export class Engine {
 
   /** Lets it happen at a time, not before now; later than everything already scheduled for that time. */
   schedule(at: Micros, occurrence: Occurrence): void {
+    const { ticket } = occurrence;
     invariant(Number.isInteger(at) && at >= this.#now, "a whole microsecond, not in the past");
-    invariant(occurrence.state === "idle", "an occurrence that is not scheduled yet");
-    occurrence.state = "scheduled";
-    if (!occurrence.background) this.#pressing += 1;
-    occurrence.due = at;
-    this.#push(at, occurrence);
+    invariant(ticket.state === "idle", "an occurrence that is not scheduled yet");
+    ticket.state = "scheduled";
+    if (!ticket.background) this.#pressing += 1;
+    ticket.due = at;
+    this.#push(at, ticket);
   }
 
   /**
@@ -79,11 +102,11 @@ export class Engine {
    * has happened or waits where it cannot be moved from: another one is needed. Cheap for what is put off again and again:
    * it stays where it is, and moves when its first time comes.
    */
-  postpone(at: Micros, occurrence: Occurrence): boolean {
-    if (occurrence.state === "idle" || at < occurrence.queuedAt) return false;
-    if (occurrence.state === "cancelled" && !occurrence.background) this.#pressing += 1;
-    occurrence.state = "scheduled";
-    occurrence.due = at;
+  postpone(at: Micros, { ticket }: Occurrence): boolean {
+    if (ticket.state === "idle" || at < ticket.queuedAt) return false;
+    if (ticket.state === "cancelled" && !ticket.background) this.#pressing += 1;
+    ticket.state = "scheduled";
+    ticket.due = at;
     return true;
   }
 
@@ -93,10 +116,10 @@ export class Engine {
   }
 
   /** It will not happen; nothing, if it was not to. */
-  cancel(occurrence: Occurrence): void {
-    if (occurrence.state !== "scheduled") return;
-    occurrence.state = "cancelled";
-    if (!occurrence.background) this.#pressing -= 1;
+  cancel({ ticket }: Occurrence): void {
+    if (ticket.state !== "scheduled") return;
+    ticket.state = "cancelled";
+    if (!ticket.background) this.#pressing -= 1;
   }
 
   /** Runs until `end`, and stops there, or before if `enough` says so after an event. */
@@ -106,32 +129,32 @@ export class Engine {
       const near = this.#wheel.firstTime(this.#now);
       const at = Math.min(far, near);
       if (at > end) break;
-      const occurrence = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
-      if (this.#happen(at, occurrence) && enough()) return;
+      const ticket = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
+      if (this.#happen(at, ticket) && enough()) return;
     }
     this.#now = Math.max(this.#now, end);
   }
 
-  #push(at: Micros, occurrence: Occurrence): void {
-    occurrence.queuedAt = at;
-    if (at - this.#now < HORIZON) this.#wheel.push(at, occurrence);
-    else this.#heap.push(at, occurrence);
+  #push(at: Micros, ticket: Ticket): void {
+    ticket.queuedAt = at;
+    if (at - this.#now < HORIZON) this.#wheel.push(at, ticket);
+    else this.#heap.push(at, ticket);
   }
 
-  #happen(at: Micros, occurrence: Occurrence): boolean {
+  #happen(at: Micros, ticket: Ticket): boolean {
     this.#now = at;
-    if (occurrence.state === "cancelled") {
-      occurrence.state = "idle";
+    if (ticket.state === "cancelled") {
+      ticket.state = "idle";
       return false;
     }
-    if (occurrence.due > at) {
-      this.#push(occurrence.due, occurrence);
+    if (ticket.due > at) {
+      this.#push(ticket.due, ticket);
       return false;
     }
-    occurrence.state = "idle";
+    ticket.state = "idle";
     this.#happened += 1;
-    if (!occurrence.background) this.#pressing -= 1;
-    occurrence.happen();
+    if (!ticket.background) this.#pressing -= 1;
+    ticket.occurrence.happen();
     return true;
   }
 }
