@@ -7,10 +7,10 @@ import type { SimulatedDisk } from "../disk/disk.ts";
 import type { Instant } from "../machine/machine.ts";
 import { EffectGate } from "./effect-gate.ts";
 import type { Errands } from "./errands.ts";
-import type { ReplicaHostOptions } from "./replica-host.ts";
+import type { HostSurroundings } from "./host-surroundings.ts";
 import type { Timers } from "./timers.ts";
 
-export interface PerformerOptions extends ReplicaHostOptions {
+export interface PerformerOptions extends HostSurroundings {
   readonly disk: SimulatedDisk;
   readonly timers: Timers;
   /** An effect is about to be carried out: false if the machine is gone. */

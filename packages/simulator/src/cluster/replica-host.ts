@@ -4,55 +4,23 @@ import { type InstanceId, type Micros, type ReplicaId, ROOT } from "@destiny/cor
 import { invariant } from "@destiny/core/kernel/invariant";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
-import type { Identities } from "@destiny/core/replica/membership";
 import { isLater } from "@destiny/core/wire/check";
 import { assignCheck, requestChecks } from "@destiny/core/wire/client-checks";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import { type Message, Proposal } from "@destiny/core/wire/messages";
-import type { Reply } from "@destiny/core/wire/reply";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { SimulatedDisk } from "../disk/disk.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { Trace } from "../engine/trace.ts";
-import type { Instant, Machine } from "../machine/machine.ts";
-import type { Network } from "../network/network.ts";
+import type { Instant } from "../machine/machine.ts";
 import type { Shipment } from "../network/shipment.ts";
-import type { Sizes } from "../network/sizes.ts";
-import type { ClusterTrust } from "../trust/trust.ts";
 import { Errands } from "./errands.ts";
+import type { HostSurroundings } from "./host-surroundings.ts";
 import { Performer } from "./performer.ts";
 import { type TimerName, Timers } from "./timers.ts";
 import { TraceKind, traceMessage } from "./trace-message.ts";
 
-export interface ReplicaHostOptions {
-  readonly self: ReplicaId;
-  readonly n: number;
-  readonly engine: Engine;
-  readonly network: Network;
-  readonly trace: Trace;
-  readonly trust: ClusterTrust;
-  /** Its trusted subsystem, if it has one already; a new one of the genesis if absent. */
-  readonly subsystem?: ThreshSign;
-  readonly sizes: Sizes;
-  readonly machine: Machine;
-  /** How long its disk takes. */
-  readonly diskMicros: Micros;
-  /**
-   * Whether what a replica persists has to be durable before it goes on. If not, its disk is no more than memory for checkpoints:
-   * it costs nothing, and the replica cannot come back after a crash.
-   */
-  readonly durable: boolean;
-  /** Makes the replica that this host runs, anew after every crash. */
-  readonly create: CreateDriven;
-  readonly isBackground: (timer: TimerName) => boolean;
-  /** Sends a reply that is ready to leave at an instant. */
-  readonly reply: (from: ReplicaId, reply: Reply, at: Instant) => void;
-  readonly report: (by: ReplicaId, peer: ReplicaId, reason: Misbehaviour) => void;
+export interface ReplicaHostOptions extends HostSurroundings {
   readonly tap?: HostTap;
 }
-
-/** Makes a replica, given who the replicas are and what its own trusted subsystem is now, where that can change. */
-export type CreateDriven = (self: ReplicaId, outbox: Outbox, identities: Identities | undefined) => Driven;
 
 /** Sees what a machine does, and may change it: for oracles, for crashes between two effects, for Byzantine replicas. */
 export interface HostTap {
