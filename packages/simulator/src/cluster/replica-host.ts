@@ -184,7 +184,8 @@ export class ReplicaHost {
     if (trust.knows?.(instance, message) !== true && !this.#isAuthentic(driven, shipment)) return;
     invariant(!this.#stepping, "one event at a time");
     this.#stepping = true;
-    driven.receive(from, instance, message);
+    if (shipment.ballot === null) driven.receive(from, instance, message);
+    else for (const cast of shipment.ballot.arrive(this.self)) driven.receive(cast.from, instance, cast.vote);
     this.#perform(machine.handle(message, bytes, this.#effects, engine.now));
     this.#stepping = false;
   }

@@ -1,7 +1,7 @@
 // How fast a large cluster is simulated: the protocol code of production on ten Azure regions, links with rates, machines that
 // take no time, requests of 200 commands that come evenly to all coordinators. Prints virtual seconds, and protocol messages
 // delivered, per second of processor time, which is the honest unit where others compute beside.
-// Run: npm run --silent build && npm run bench:sim [protocol] [replicas] [batches per second] [virtual seconds]
+// Run: npm run --silent build && npm run bench:sim [protocol] [replicas] [batches per second] [virtual seconds] [aggregated]
 import { findProtocol } from "@destiny/core/catalogue";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import { type ReplicaId, ROOT } from "@destiny/core/kernel/ids";
@@ -85,7 +85,15 @@ class Arrivals extends Occurrence {
   }
 }
 
-function createWorld(name: string, faults: FaultModel, traffic: Traffic, replicas: Replica[]): World {
+interface Scene {
+  readonly name: string;
+  readonly faults: FaultModel;
+  readonly traffic: Traffic;
+  readonly replicas: Replica[];
+  readonly aggregated: boolean;
+}
+
+function createWorld({ name, faults, traffic, replicas, aggregated }: Scene): World {
   const protocol = present(findProtocol(name), `a protocol of the name ${name}`);
   const { n } = faults;
   const parameters = parametersFor(n);
@@ -94,6 +102,7 @@ function createWorld(name: string, faults: FaultModel, traffic: Traffic, replica
     seed: 1,
     instances: n + 1,
     durable: false,
+    aggregated,
     trust: new CrashTrust(faults, PROOFS),
     sizes: SIZES,
     delays: { diskMicros: 0, verifyMicros: 0, certifyMicros: 300, combineMicros: 500 },
@@ -119,12 +128,12 @@ function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(0)} MB`;
 }
 
-function run(name: string, n: number, rate: number, seconds: number): void {
+function run(name: string, n: number, rate: number, seconds: number, aggregated: boolean): void {
   const faults = present(findProtocol(name), `a protocol of the name ${name}`).faults(n);
   const traffic = new Traffic(n);
   const replicas: Replica[] = [];
   const before = { cpu: processorSeconds(), heap: process.memoryUsage().heapUsed };
-  const world = createWorld(name, faults, traffic, replicas);
+  const world = createWorld({ name, faults, traffic, replicas, aggregated });
   world.start();
   const multi = replicas[0]?.status().instances.length !== 1;
   print(`${name}, n = ${n}: made in ${(processorSeconds() - before.cpu).toFixed(2)} s,`);
@@ -152,5 +161,6 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
-const [name = "destiny", replicas = "301", rate = "1000", seconds = "2"] = process.argv.slice(2);
-run(name, Number(replicas), Number(rate), Number(seconds));
+const [name = "destiny", replicas = "301", rate = "1000", seconds = "2", mode = "exact"] =
+  process.argv.slice(2);
+run(name, Number(replicas), Number(rate), Number(seconds), mode === "aggregated");

@@ -1,6 +1,7 @@
 import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
 import { type Engine, Occurrence } from "../engine/engine.ts";
 import type { Instant } from "../machine/machine.ts";
+import type { Ballot, Ballots } from "./ballots.ts";
 import { Flights } from "./flights.ts";
 import type { Address, LatencyModel } from "./latency.ts";
 import { type Links, NEVER } from "./links.ts";
@@ -60,6 +61,8 @@ export interface NetworkOptions {
   readonly latency: LatencyModel;
   /** What carries in place of the latency model, if anything does. */
   readonly links?: Links;
+  /** Counts votes among all in place of their receivers, as long as nobody wants to see single parcels; nobody does if absent. */
+  readonly ballots?: Ballots;
   /** Makes the print of what one replica tells another; shipments have none if absent. */
   readonly printOf?: (instance: InstanceId, content: object) => number;
 }
@@ -139,7 +142,8 @@ export class Network {
   broadcast(sending: Sending, at: Instant = this.#options.engine.now): void {
     const { from, instance, content, bytes } = sending;
     if (this.#flights !== null && this.#isPlain) {
-      return this.#flights.broadcast(this.#shipment(sending, bytes, from), at);
+      const ballot = this.#options.ballots?.cast(from, instance, content) ?? null;
+      return this.#flights.broadcast(this.#shipment(sending, bytes, from, ballot), at);
     }
     const { n, links } = this.#options;
     // In the order in which links send copies.
@@ -195,10 +199,15 @@ export class Network {
   }
 
   /** Only what replicas tell each other has a print. */
-  #shipment({ from, instance, content }: Omit<Sending, "bytes">, bytes: number, to: Address): Shipment {
+  #shipment(
+    { from, instance, content }: Omit<Sending, "bytes">,
+    bytes: number,
+    to: Address,
+    ballot: Ballot | null = null,
+  ): Shipment {
     const { n, printOf } = this.#options;
     const print = printOf === undefined || from >= n || to >= n ? null : printOf(instance, content);
-    return { from, instance, content, bytes, print };
+    return { from, instance, content, bytes, print, ballot };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { InstanceId } from "@destiny/core/kernel/ids";
+import type { Ballot } from "./ballots.ts";
 import type { Address } from "./latency.ts";
 
 /** What is to be sent, to one or to all. */
@@ -15,6 +16,8 @@ export interface Sending {
 export interface Shipment extends Sending {
   /** What the trace is told of it; null where the trace reads the content itself. */
   readonly print: number | null;
+  /** In which it is a vote, if it is one of those that are counted for their receivers. */
+  readonly ballot: Ballot | null;
 }
 
 /** Hands over what has come off the wire. */
