@@ -35,7 +35,7 @@ export function runTwin(stage: Stage, self: ReplicaId, { former, image, seed }: 
   twin.start();
   world.network.watch(({ from, to, instance, content }) => {
     if (to !== self || (from < n && !friends.has(from))) return;
-    const shipment = { from, instance, content, bytes: 0, print: null };
+    const shipment = { from, instance, content, bytes: 0, print: null, ballot: null };
     world.engine.after(plan.latency.min, () => twin.onShipment(shipment));
   });
 }

@@ -70,6 +70,7 @@ export class EvaluationCluster {
       sizes: this.sizes,
       machine: (self) => present(this.machines[self], "a machine for every replica"),
       durable: profile.disk !== undefined,
+      aggregated: !scenario.exact && profile.disk === undefined,
       ...(profile.disk !== undefined && { delays: { diskMicros: profile.disk.micros } }),
       isBackground: ({ instance, timer }) => instance === ROOT && timer === STATUS_TIMER,
       create: (self, outbox) => {
