@@ -15,9 +15,17 @@ class Batch {
   }
 }
 
+/** By hash function: every instance asks for it. */
+const NOOPS = new WeakMap<Hash, Value>();
+
 /** The no-op: a value without commands. */
 export function noop(hash: Hash): Value {
-  return Value.of(new Uint8Array(0), hash);
+  let value = NOOPS.get(hash);
+  if (value === undefined) {
+    value = Value.of(new Uint8Array(0), hash);
+    NOOPS.set(hash, value);
+  }
+  return value;
 }
 
 /** Requests proposed together. */

@@ -41,34 +41,36 @@ export interface Overdue {
 
 /** The stopwatches of one row: one clock that can pause, and what the clock showed when each wait began. */
 export class Stopwatches {
-  readonly #items = new Map<Key, Item>();
+  /** Made with the first wait: most rows of most instances never have one. */
+  #items: Map<Key, Item> | null = null;
   #clock = 0;
   #count = 0;
   paused = false;
 
   /** Whether anything waits, and time passes for it. */
   get running(): boolean {
-    return !this.paused && this.#items.size > 0;
+    return !this.paused && this.#items !== null && this.#items.size > 0;
   }
 
   /** Begins a wait, unless it has begun. `twin` is how much may be counted meanwhile. */
   start(key: Key, twin: number): void {
+    this.#items ??= new Map();
     if (this.#items.has(key) || this.#items.size >= ITEMS_MAX) return;
     this.#items.set(key, { startedAt: this.#clock, countedAt: this.#count, twin, helped: false });
   }
 
   /** The wait is over. */
   stop(key: Key): void {
-    this.#items.delete(key);
+    this.#items?.delete(key);
   }
 
   stopAll(): void {
-    this.#items.clear();
+    this.#items?.clear();
   }
 
   /** All waits begin anew. */
   restart(): void {
-    for (const item of this.#items.values()) {
+    for (const item of this.#items?.values() ?? []) {
       item.startedAt = this.#clock;
       item.countedAt = this.#count;
       item.helped = false;
@@ -90,7 +92,7 @@ export class Stopwatches {
     const length = ticks * multiplier;
     const halfway: Key[] = [];
     let expired = false;
-    for (const [key, item] of this.#items) {
+    for (const [key, item] of this.#items ?? []) {
       const waited = this.#clock - item.startedAt;
       const counted = this.#count - item.countedAt;
       if (waited > length || counted >= item.twin * multiplier) expired = true;

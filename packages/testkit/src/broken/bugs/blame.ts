@@ -52,8 +52,8 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
       },
       {
         file: COMPLAINTS,
-        find: "if (complaint.view < view) this.#held.delete(signer);",
-        replace: "if (complaint.view < view - 99) this.#held.delete(signer);",
+        find: "if (complaint.view < view) this.#held?.delete(signer);",
+        replace: "if (complaint.view < view - 99) this.#held?.delete(signer);",
       },
     ],
     ...DESTINY_3,
@@ -77,7 +77,7 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
     id: "complaints-never-fade",
     title: "believes complaints for ever",
     source: "H24",
-    edits: [{ file: COMPLAINTS, find: "if (held.left < 0) this.#held.delete(signer);", replace: "" }],
+    edits: [{ file: COMPLAINTS, find: "if (held.left < 0) this.#held?.delete(signer);", replace: "" }],
     ...DESTINY_3,
     caughtBy: unitTest(
       "packages/core/src/ordering/suspicion/suspicion.test.ts",

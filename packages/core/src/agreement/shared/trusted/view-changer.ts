@@ -123,7 +123,8 @@ export class ViewChanger {
 
   /** A slot was decided in some view. */
   onDecided(commit: Certificate): void {
-    this.#learn(() => this.#views.lineage.onCommit(commit));
+    // The first view needs nothing to establish it.
+    if (commit.view > 0) this.#learn(() => this.#views.lineage.onCommit(commit));
     const { baseView, active } = this.#place;
     if (commit.view === baseView && active) this.#timer.decided();
     if (commit.view > baseView) this.pump();
@@ -165,6 +166,7 @@ export class ViewChanger {
   /** Goes on as far as it can. To be called after whatever may have made it possible. */
   pump(): void {
     this.reconfigure();
+    if (this.#isUntouched) return;
     this.#judge();
     const busy = this.#ordering.voting.busy || this.#departing.busy || this.#presiding.opening !== null;
     if (!busy) {
@@ -180,6 +182,13 @@ export class ViewChanger {
     const { active, view } = this.#place;
     if (!active && this.#views.departures.supports(view)) this.#timer.start();
     this.#wait();
+  }
+
+  /** In the first view, and nobody has ever spoken of another: so it is for nearly every slot that is signed. */
+  get #isUntouched(): boolean {
+    const { lineage, departures, wants } = this.#views;
+    if (!this.#place.active || this.#place.view > 0 || this.#incomplete || !this.#resends.idle) return false;
+    return lineage.empty && departures.empty && wants.empty && this.#presiding.opening === null;
   }
 
   #wait(): void {
