@@ -105,7 +105,8 @@ export interface Orderer {
   /** False if nothing came of it but one vote more somewhere: then nothing else can have become possible either. */
   receive(from: ReplicaId, instance: InstanceId, message: Message): boolean;
   expire(instance: InstanceId, timer: TimerId): void;
-  complete(job: Job, result: JobResult): void;
+  /** False if nothing came of it that others than the instance could see, as with {@link receive}. */
+  complete(job: Job, result: JobResult): boolean;
   /** Decided prefixes, in the order of instances. */
   decided(): SequenceNumber[];
   /** The views that instances are in, in their order: 0 for one that has entered none yet. */

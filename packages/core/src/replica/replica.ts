@@ -19,7 +19,7 @@ import type { Service } from "../service/service.ts";
 import { Anchor } from "../wire/anchor.ts";
 import { encodeBatch, requestsOf } from "../wire/batch.ts";
 import type { Check } from "../wire/check.ts";
-import type { AssignRequest, Message } from "../wire/messages.ts";
+import { type AssignRequest, ExecProof, ExecSig, type Message } from "../wire/messages.ts";
 import type { Request } from "../wire/request.ts";
 import { Roster } from "../wire/roster.ts";
 import type { Hash } from "../wire/value.ts";
@@ -163,8 +163,10 @@ export class Replica {
       if (this.#orderer.receive(from, instance, message)) this.#pump();
       return;
     }
-    if (!this.#keeper.receive(from, message)) dispatchRoot(from, message, this.#desks);
-    this.#pump();
+    if (this.#keeper.receive(from, message)) return this.#pump();
+    dispatchRoot(from, message, this.#desks);
+    // What proves an execution makes nothing else possible.
+    if (!(message instanceof ExecSig || message instanceof ExecProof)) this.#pump();
   }
 
   /** A client's request, whose signature the edge has checked. */
@@ -186,8 +188,11 @@ export class Replica {
   }
 
   complete(job: Job, result: JobResult): void {
-    if (job.instance === ROOT) this.#jobs.complete(job.ticket, result);
-    else this.#orderer.complete(job, result);
+    if (job.instance !== ROOT) {
+      if (this.#orderer.complete(job, result)) this.#pump();
+      return;
+    }
+    this.#jobs.complete(job.ticket, result);
     this.#pump();
   }
 

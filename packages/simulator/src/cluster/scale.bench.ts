@@ -29,10 +29,16 @@ const DONE = new Uint8Array(0);
 const OPERATION = encodeOperation(OperationKind.Command, Uint8Array.of(1));
 const PROOFS = { share: 48, aggregate: 48, resultShare: 48, resultAggregate: 48, certificate: 64 };
 const SIZES: Sizes = {
-  message: (message: Message) => (message instanceof Proposal && message.value !== null ? 106_000 : 250),
+  message: sizeOf,
   clientMessage: () => 106_000,
   reply: () => 5_000,
 };
+
+/** Batches of 200 commands, references with their evidence, and votes. */
+function sizeOf(message: Message): number {
+  if (!(message instanceof Proposal) || message.value === null) return 250;
+  return message.evidence.length === 0 ? 106_000 : 250 * message.evidence.length;
+}
 
 const NULL_SERVICE: Service = {
   apply: () => DONE,

@@ -27,6 +27,9 @@ import type { DqbftRecipe } from "./recipe.ts";
 import { Rooms } from "./rooms.ts";
 import { Timer } from "./timers.ts";
 
+/** Where an instance is, for all who are outside of it. */
+type Whereabouts = Pick<Agreement, "view" | "active" | "known" | "decided">;
+
 /** DQBFT (paper 3.2): n D-instances disseminate batches, one O-instance orders their slots, concurrently. */
 class Dqbft implements Orderer {
   readonly soleCoordinator = null;
@@ -115,8 +118,16 @@ class Dqbft implements Orderer {
   #moves(agreement: Agreement, from: ReplicaId, vote: Vote): boolean {
     const { view, active, known, decided } = agreement;
     agreement.receive(from, vote);
-    if (this.#rooms.instances.hasNotices || agreement.known !== known) return true;
-    return agreement.decided !== decided || agreement.view !== view || agreement.active !== active;
+    return this.#hasMoved(agreement, { view, active, known, decided });
+  }
+
+  #hasMoved(agreement: Agreement, before: Whereabouts): boolean {
+    if (this.#rooms.instances.hasNotices || agreement.known !== before.known) return true;
+    return (
+      agreement.decided !== before.decided ||
+      agreement.view !== before.view ||
+      agreement.active !== before.active
+    );
   }
 
   expire(instance: InstanceId, timer: TimerId): void {
@@ -128,13 +139,20 @@ class Dqbft implements Orderer {
     this.#rooms.settle(instance);
   }
 
-  complete(job: Job, result: JobResult): void {
+  complete(job: Job, result: JobResult): boolean {
     if (job.instance === COMPOSITION) {
       this.#jobs.complete(job.ticket, result);
-      return this.#rooms.settle(null);
+      this.#rooms.settle(null);
+      return true;
     }
-    this.#rooms.instances.of(job.instance).complete(job.ticket, result);
+    const agreement = this.#rooms.instances.of(job.instance);
+    const { view, active, known, decided } = agreement;
+    agreement.complete(job.ticket, result);
+    // A primary may go on proposing once its signature is here. For the others theirs is one more vote.
+    const leads = agreement.primary === this.#context.self;
+    if (!leads && !this.#hasMoved(agreement, { view, active, known, decided })) return false;
     this.#rooms.settle(job.instance);
+    return true;
   }
 
   decided(): SequenceNumber[] {

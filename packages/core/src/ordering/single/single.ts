@@ -141,10 +141,11 @@ class Single implements Orderer {
     this.#settle();
   }
 
-  complete(job: Job, result: JobResult): void {
+  complete(job: Job, result: JobResult): boolean {
     if (job.instance === COMPOSITION) this.#jobs.complete(job.ticket, result);
     else this.#agreement.complete(job.ticket, result);
     this.#settle();
+    return true;
   }
 
   decided(): SequenceNumber[] {
