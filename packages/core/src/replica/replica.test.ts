@@ -85,7 +85,9 @@ class InstantOrderer implements Orderer {
   served(): void {}
   reassign(): void {}
   expire(): void {}
-  complete(): void {}
+  complete(): boolean {
+    return true;
+  }
   pursue(): void {}
   restore(): void {}
   recover(): void {}
