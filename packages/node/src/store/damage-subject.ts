@@ -22,13 +22,15 @@ const VIEW = { instance: 2, kind: 9 };
 const PLACE = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 /** The store lies in so many bytes, with what is written to it later. */
 const REACH_BYTES = 1_048_576;
+/** Of a record that is replaced: on two pages, and then on the same two, though one would do. */
+const LONG_THEN_SHORT = [5_000, 3_000];
 
 /** What became of a store that was damaged: it was refused, with advice; or everything that it gives is as it was. */
 export type Verdict = "refused" | "unharmed";
 
 /**
  * A small store with everything that one has: records on pages of the tree and on pages of their own, a branch above them,
- * history, records that are replaced, two checkpoints that share pages, and a list of free pages; and ways to damage it.
+ * history, records that are replaced, by shorter ones too, two checkpoints that share pages, and a list of free pages; and ways to damage it.
  */
 export class DamageSubject {
   readonly #dir: string;
@@ -120,6 +122,9 @@ function page(index: number, text: string): { index: number; bytes: Buffer } {
 async function write(dir: string): Promise<void> {
   const store = await open(dir);
   const common = { cut: [1, 2], pageCount: 3 };
+  // In one group: LMDB leaves a value on the pages that it took for the longer one.
+  for (const bytes of LONG_THEN_SHORT)
+    store.append({ ...VIEW, instance: 3, seq: 0 }, Buffer.alloc(bytes, "view."));
   for (let seq = 1; seq <= 20; seq += 1) {
     store.append({ ...SLOTS, seq }, Buffer.alloc(seq % 10 === 0 ? 5_000 : 250, `record ${seq}.`));
     store.append({ ...VIEW, seq: 0 }, Buffer.from(`view ${seq}`));

@@ -146,13 +146,16 @@ export class TreeCheck {
     if (last !== null && to !== null && Buffer.compare(last, to) >= 0) this.#damaged(number);
   }
 
-  /** A value on pages of its own: as many as it needs, written when its reference was. Returns the first. */
+  /**
+   * A value on pages of its own: as many as it needs at least, for LMDB leaves one on those of a longer one that it replaces
+   * within a transaction; written when its reference was. Returns the first.
+   */
   #checkBigData(number: number, { target, value }: Node, youngest: bigint): number {
     const first = Number(value.readBigUInt64LE(0));
     const written = value.readBigUInt64LE(8);
     const pages = Number(value.readBigUInt64LE(16));
     const needed = Math.floor((HEADER_BYTES - 1 + target) / this.#file.pageBytes) + 1;
-    if (pages !== needed || written > youngest) this.#damaged(number);
+    if (pages < needed || written > youngest) this.#damaged(number);
     this.#claim(first, pages);
     const head = this.#head(this.#read(first, HEADER_BYTES), first, { kind: PageKind.Overflow, youngest });
     if (head.overflowPages !== pages || head.transaction !== written) this.#damaged(first);
