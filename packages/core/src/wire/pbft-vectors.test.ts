@@ -1,9 +1,7 @@
-import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { bytes, digest, hash, pinFrames } from "@destiny/testkit/wire/vectors";
 import { expect, test } from "vitest";
-import type { Digest } from "../kernel/ids.ts";
 import { Anchor } from "./anchor.ts";
-import { codedKinds, decodeFrame, encodeFrame } from "./codec.ts";
+import { codedKinds } from "./codec.ts";
 import { Certificate, CheckpointProof, type Message, MessageKind, Proposal, Vote } from "./messages.ts";
 import {
   CommitStatement,
@@ -17,15 +15,7 @@ import {
   PreparedCertificate,
 } from "./pbft.ts";
 import { decodeStatements, encodeStatements } from "./pbft-codec.ts";
-import { DecodeError } from "./reader.ts";
-import { type Hash, Value } from "./value.ts";
-
-// PBFT's messages as hexadecimal, like those in vectors.test.ts. Written anew by running this file with WRITE_VECTORS=1.
-const FILE = new URL("vectors/pbft-frames.json", import.meta.url);
-const hash: Hash = (input) => createHash("sha256").update(input).digest("binary");
-const digest = (name: string): Digest => createHash("sha256").update(name).digest("binary");
-const bytes = (length: number, first: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, index) => first + index);
+import { Value } from "./value.ts";
 
 const slot = { view: 3, seq: 0x0a0b_0c0d_0e0f };
 const value = Value.of(bytes(4, 0xd0), hash);
@@ -113,28 +103,7 @@ const samples: Record<string, Message> = {
   firstViewState: new PbftViewState(first, null),
 };
 
-const made = Object.fromEntries(
-  Object.entries(samples).map(([name, sample]) => [
-    name,
-    Buffer.from(encodeFrame(0x0102, sample)).toString("hex"),
-  ]),
-);
-if (process.env["WRITE_VECTORS"] === "1") writeFileSync(FILE, `${JSON.stringify(made, null, 2)}\n`);
-const pinned = JSON.parse(readFileSync(FILE, "utf8")) as Record<string, string>;
-
-test.each(Object.entries(samples))("%s", (name, sample) => {
-  expect(made[name]).toBe(pinned[name]);
-  const { instance, message } = decodeFrame(Buffer.from(pinned[name] ?? "", "hex"), hash);
-  expect([instance, message]).toStrictEqual([0x0102, sample]);
-});
-
-test.each(Object.entries(samples))("%s, cut anywhere or with more after it, is none", (name) => {
-  const whole = Buffer.from(pinned[name] ?? "", "hex");
-  for (let length = 0; length < whole.length; length += 1) {
-    expect(() => decodeFrame(whole.subarray(0, length), hash), `${length} bytes`).toThrow(DecodeError);
-  }
-  expect(() => decodeFrame(Buffer.concat([whole, Buffer.of(0)]), hash)).toThrow(DecodeError);
-});
+pinFrames(new URL("vectors/pbft-frames.json", import.meta.url), samples);
 
 test("every kind of PBFT's has a vector", () => {
   const kinds = new Set(Object.values(samples).map(({ kind }) => kind));

@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { bytes, digest, hash, pin, pinFrames } from "@destiny/testkit/wire/vectors";
 import { describe, expect, test } from "vitest";
-import type { Digest } from "../kernel/ids.ts";
 import { Anchor } from "./anchor.ts";
 import { encodeBatch, requestsOf } from "./batch.ts";
 import { type Claim, statementOf } from "./claim.ts";
@@ -13,7 +11,7 @@ import {
   encodeReplicaMessage,
   type ReplicaMessage,
 } from "./client-protocol.ts";
-import { codedKinds, decodeFrame, encodeFrame } from "./codec.ts";
+import { codedKinds } from "./codec.ts";
 import * as composition from "./composition.ts";
 import { Forward } from "./forward.ts";
 import * as messages from "./messages.ts";
@@ -31,46 +29,12 @@ import { FetchState, StateDigests, StatePages } from "./state-transfer.ts";
 import * as statements from "./statement.ts";
 import type { SubsystemIdentity } from "./subsystem-identity.ts";
 import { Complaint } from "./suspicion.ts";
-import { type Hash, Value } from "./value.ts";
+import { Value } from "./value.ts";
 import * as views from "./view-change.ts";
 
-// The wire format, as hexadecimal. A difference here breaks clusters of mixed releases, stored logs and signatures: it
-// needs another protocol version. Written anew by running this file with WRITE_VECTORS=1.
-const WRITE = process.env["WRITE_VECTORS"] === "1";
-
 const { MessageKind } = messages;
-const hash: Hash = (bytes) => createHash("sha256").update(bytes).digest("binary");
-const digest = (name: string): Digest => createHash("sha256").update(name).digest("binary");
-const bytes = (length: number, first: number): Uint8Array =>
-  Uint8Array.from({ length }, (_, index) => first + index);
-const hex = (array: Uint8Array): string => Buffer.from(array).toString("hex");
-
-/** The vectors in a file; the samples' own encodings when they are to be written. */
-function vectors(file: string, encodings: Record<string, Uint8Array>): Record<string, string> {
-  const url = new URL(`vectors/${file}.json`, import.meta.url);
-  const made = Object.fromEntries(Object.entries(encodings).map(([name, array]) => [name, hex(array)]));
-  if (WRITE) writeFileSync(url, `${JSON.stringify(made, null, 2)}\n`);
-  return JSON.parse(readFileSync(url, "utf8")) as Record<string, string>;
-}
-
-/** Checks that samples encode to their vectors, and the vectors decode to the samples. */
-function pin<T>(
-  file: string,
-  samples: Record<string, T>,
-  codec: { encode: (sample: T) => Uint8Array; decode?: (input: Uint8Array) => T },
-): void {
-  const encodings = Object.fromEntries(
-    Object.entries(samples).map(([name, each]) => [name, codec.encode(each)]),
-  );
-  const pinned = vectors(file, encodings);
-  test("every vector has its sample", () => {
-    expect(Object.keys(pinned)).toEqual(Object.keys(samples));
-  });
-  test.each(Object.entries(samples))("%s", (name, sample) => {
-    expect(hex(codec.encode(sample))).toBe(pinned[name]);
-    expect(codec.decode?.(Buffer.from(pinned[name] ?? "", "hex")) ?? sample).toStrictEqual(sample);
-  });
-}
+/** Where the vectors of this name are. */
+const file = (name: string): URL => new URL(`vectors/${name}.json`, import.meta.url);
 
 const request = Request.create(
   {
@@ -221,14 +185,7 @@ describe("frames between replicas", () => {
     forward: new Forward(request),
     reinstate: new composition.Reinstate({ instance: 2, view: 8, signer: 1, certificate: bytes(5, 0xc0) }),
   };
-  pin("frames", samples, {
-    encode: (message) => encodeFrame(0x0102, message),
-    decode(input) {
-      const { instance, message } = decodeFrame(input, hash);
-      expect(instance).toBe(0x0102);
-      return message;
-    },
-  });
+  pinFrames(file("frames"), samples);
 
   test("every kind of message has a vector", () => {
     const kinds = new Set(Object.values(samples).map(({ kind }) => kind));
@@ -243,7 +200,7 @@ describe("messages of clients", () => {
     submit: { type: "submit", request },
     assign: { type: "assign", assign },
   };
-  pin("client-messages", samples, {
+  pin(file("client-messages"), samples, {
     encode: encodeClientMessage,
     decode: (input) => decodeClientMessage(input, hash),
   });
@@ -273,7 +230,7 @@ describe("messages to clients", () => {
     plain: { type: "plain", ...place, results },
     ...Object.fromEntries(refusals),
   };
-  pin("replica-messages", samples, { encode: encodeReplicaMessage, decode: decodeReplicaMessage });
+  pin(file("replica-messages"), samples, { encode: encodeReplicaMessage, decode: decodeReplicaMessage });
 });
 
 describe("outcomes", () => {
@@ -283,7 +240,7 @@ describe("outcomes", () => {
     nothing: { ok: true, result: new Uint8Array(0) },
     ...Object.fromEntries(failures),
   };
-  pin("outcomes", samples, {
+  pin(file("outcomes"), samples, {
     encode: encodeOutcome,
     decode: (input) => decodeOutcome(new Uint8Array(input)),
   });
@@ -291,7 +248,7 @@ describe("outcomes", () => {
 
 describe("batches", () => {
   pin(
-    "batches",
+    file("batches"),
     { empty: [], one: [request], two: [request, request] } as Record<string, readonly Request[]>,
     {
       encode: (requests) => encodeBatch(requests, hash).bytes,
@@ -328,7 +285,7 @@ describe("statements that are signed", () => {
       Object.entries(claims).map(([name, claim]) => [name, statementOf(claim, preamble, hash)]),
     ),
   };
-  pin("statements", samples, { encode: (statement) => statement });
+  pin(file("statements"), samples, { encode: (statement) => statement });
 
   test("no statement of one purpose is one of another, nor of another cluster or configuration", () => {
     const purposes = Object.entries(samples).filter(([name]) => !name.endsWith("claim"));
@@ -357,5 +314,5 @@ describe("what proofs hash", () => {
     "leaf of a request": Buffer.from(requestLeaf(place, results, hash), "latin1"),
     "leaf of a request without results": Buffer.from(requestLeaf(place, [], hash), "latin1"),
   };
-  pin("digests", leaves, { encode: (leaf) => leaf });
+  pin(file("digests"), leaves, { encode: (leaf) => leaf });
 });
