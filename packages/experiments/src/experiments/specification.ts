@@ -23,14 +23,15 @@ export interface Grid {
   readonly payloadBytes: readonly number[];
 }
 
-/** How long a run is, and with how many seeds its best load is repeated, for clusters up to a size. The first that fits counts. */
-export interface Span {
+/** What clusters up to a size are worth: which loads, how long a run is, with how many seeds the best load is repeated. The first that fits counts. */
+export interface Effort {
   /** Protocols of these families only. */
   readonly families?: readonly Family[];
   readonly replicasMax: number;
   readonly warmUp: Micros;
   readonly measured: Micros;
   readonly seeds: readonly number[];
+  readonly ladder: Ladder;
 }
 
 /** How the load is raised until throughput rises no more. */
@@ -52,8 +53,7 @@ export interface SweepSpecification extends Surroundings {
   /** Names of the catalogue, in the order of the figure; what the catalogue lacks is passed over. */
   readonly protocols: readonly string[];
   readonly grids: readonly Grid[];
-  readonly ladder: Ladder;
-  readonly spans: readonly Span[];
+  readonly efforts: readonly Effort[];
   /** Replicas stopped from the start: none, or as many as the protocol tolerates, spread evenly over the regions. */
   readonly crashed: "none" | "f";
 }

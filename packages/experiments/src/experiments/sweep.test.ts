@@ -14,8 +14,15 @@ const SPECIFICATION: SweepSpecification = {
   profile: "paper-2022",
   protocols: ["destiny", "no-such-protocol", "single-pbft"],
   grids: [{ replicas: [7], batches: [200], payloadBytes: [512] }],
-  ladder: { loads: [1, 2, 4, 8, 16, 32, 64], gain: 0.02, refinements: 1 },
-  spans: [{ replicasMax: 301, warmUp: SECOND, measured: 2 * SECOND, seeds: [1, 2, 3] }],
+  efforts: [
+    {
+      replicasMax: 301,
+      warmUp: SECOND,
+      measured: 2 * SECOND,
+      seeds: [1, 2, 3],
+      ladder: { loads: [1, 2, 4, 8, 16, 32, 64], gain: 0.02, refinements: 1 },
+    },
+  ],
   crashed: "none",
 };
 

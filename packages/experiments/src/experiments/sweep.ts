@@ -4,7 +4,7 @@ import { kneeOf, type LoadPoint } from "../statistics/knee.ts";
 import type { Course, Lookup } from "./course.ts";
 import { exists, shownAs } from "./protocols.ts";
 import { crashedReplicas, loadPointOf, paperScenario } from "./scenarios.ts";
-import type { Grid, Ladder, Span, SweepSpecification } from "./specification.ts";
+import type { Effort, Grid, Ladder, SweepSpecification } from "./specification.ts";
 
 /** Loads that bring no more before the ladder ends. */
 const PATIENCE = 2;
@@ -42,25 +42,25 @@ class Sweep implements Course {
   readonly expectedRuns: number;
   readonly #specification: SweepSpecification;
   readonly #line: Line;
-  readonly #span: Span;
+  readonly #effort: Effort;
 
   constructor(specification: SweepSpecification, line: Line) {
     const { protocol, replicas, batch, payloadBytes } = line;
     this.#specification = specification;
     this.#line = line;
-    this.#span = present(
-      specification.spans.find((span) => isFor(span, line)),
-      `a span for ${replicas} replicas`,
+    this.#effort = present(
+      specification.efforts.find((effort) => isFor(effort, line)),
+      `an effort for ${replicas} replicas`,
     );
     this.protocol = protocol;
     this.label = `${shownAs(protocol).label}, N = ${replicas}, ${batch} x ${payloadBytes} B`;
-    this.weight = (replicas * replicas * (this.#span.warmUp + this.#span.measured)) / batch;
-    this.expectedRuns = Math.ceil(specification.ladder.loads.length * 0.8) + this.#span.seeds.length;
+    this.weight = (replicas * replicas * (this.#effort.warmUp + this.#effort.measured)) / batch;
+    this.expectedRuns = Math.ceil(this.#effort.ladder.loads.length * 0.8) + this.#effort.seeds.length;
   }
 
   next(outcomeOf: Lookup): readonly Scenario[] {
     const points: LoadPoint[] = [];
-    const wanted = climb(this.#specification.ladder, (load) => {
+    const wanted = climb(this.#effort.ladder, (load) => {
       const outcome = outcomeOf(this.#scenario(load, this.#firstSeed));
       if (outcome === undefined) return undefined;
       const point = loadPointOf(outcome);
@@ -69,17 +69,17 @@ class Sweep implements Course {
     });
     if (wanted !== undefined) return [this.#scenario(wanted, this.#firstSeed)];
     const knee = kneeOf(points).load;
-    return this.#span.seeds
+    return this.#effort.seeds
       .map((seed) => this.#scenario(knee, seed))
       .filter((scenario) => outcomeOf(scenario) === undefined);
   }
 
   get #firstSeed(): number {
-    return present(this.#span.seeds[0], "a seed");
+    return present(this.#effort.seeds[0], "a seed");
   }
 
   #scenario(load: number, seed: number): Scenario {
-    const { warmUp, measured } = this.#span;
+    const { warmUp, measured } = this.#effort;
     const { crashed } = this.#specification;
     const { protocol, replicas } = this.#line;
     return paperScenario(this.#specification, {
@@ -94,7 +94,7 @@ class Sweep implements Course {
   }
 }
 
-function isFor({ families, replicasMax }: Span, { protocol, replicas }: Line): boolean {
+function isFor({ families, replicasMax }: Effort, { protocol, replicas }: Line): boolean {
   return replicas <= replicasMax && (families?.includes(shownAs(protocol).family) ?? true);
 }
 

@@ -1,5 +1,5 @@
 import type { Specifications, SweepSpecification } from "../specification.ts";
-import { ALL_PROTOCOLS, LADDER, PAPER, PAYLOAD_BYTES, QUICK_LADDER, QUICK_SPANS, SPANS } from "./common.ts";
+import { ALL_PROTOCOLS, EFFORTS, PAPER, PAYLOAD_BYTES, QUICK_EFFORTS } from "./common.ts";
 
 const REPLICAS = [97];
 
@@ -14,8 +14,7 @@ const FULL: SweepSpecification = {
     // As many bytes as 400 x 512 B (section 5.3.1, last sentence).
     { replicas: REPLICAS, batches: [200], payloadBytes: [2 * PAYLOAD_BYTES] },
   ],
-  ladder: LADDER,
-  spans: SPANS,
+  efforts: EFFORTS,
   crashed: "none",
 };
 
@@ -25,7 +24,6 @@ export const FIG7: Specifications<SweepSpecification> = {
   quick: {
     ...FULL,
     grids: [{ replicas: [19], batches: [100, 200, 400], payloadBytes: [PAYLOAD_BYTES] }],
-    ladder: QUICK_LADDER,
-    spans: QUICK_SPANS,
+    efforts: QUICK_EFFORTS,
   },
 };

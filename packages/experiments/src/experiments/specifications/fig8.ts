@@ -1,21 +1,19 @@
 import { PAPER_SIZES, type Specifications, type SweepSpecification } from "../specification.ts";
-import { ALL_PROTOCOLS, LADDER, PAPER, PAYLOAD_BYTES, QUICK_LADDER, QUICK_SPANS, SPANS } from "./common.ts";
+import { ALL_PROTOCOLS, EFFORTS, PAPER, PAYLOAD_BYTES, QUICK_EFFORTS } from "./common.ts";
 
 const FULL: SweepSpecification = {
   ...PAPER,
   kind: "sweep",
   protocols: ALL_PROTOCOLS,
   grids: [{ replicas: PAPER_SIZES, batches: [200], payloadBytes: [PAYLOAD_BYTES] }],
-  ladder: LADDER,
-  spans: SPANS,
+  efforts: EFFORTS,
   crashed: "none",
 };
 
 const QUICK: SweepSpecification = {
   ...FULL,
   grids: [{ replicas: [19, 49], batches: [200], payloadBytes: [PAYLOAD_BYTES] }],
-  ladder: QUICK_LADDER,
-  spans: QUICK_SPANS,
+  efforts: QUICK_EFFORTS,
 };
 
 /** Figure 8: the number of replicas. */
