@@ -6,8 +6,8 @@ import type { Signed } from "./pbft.ts";
 import { DecodeError, Reader } from "./reader.ts";
 import { Writer } from "./writer.ts";
 
-/** Bytes of the length and the certificate of one signer, at the usual length. */
-const SIGNED_BYTES = 70;
+/** Bytes before the certificate of one signer: who it is, and how long it is. */
+const SIGNER_BYTES = 6;
 
 /** What a commit certificate of Hybster is made of (hybster.md 4). */
 export interface CommitProof {
@@ -30,7 +30,12 @@ export function commitCertificate(
   { view, seq, digest, extension }: Committed,
   { prepare, commits }: CommitProof,
 ): Certificate {
-  const out = new Writer((1 + commits.length) * SIGNED_BYTES).bytes(prepare).u32(commits.length);
+  // As long as it will be: large clusters keep one of these for every slot.
+  const size = commits.reduce(
+    (sum, { signature }) => sum + SIGNER_BYTES + signature.length,
+    8 + prepare.length,
+  );
+  const out = new Writer(size).bytes(prepare).u32(commits.length);
   for (const { signer, signature } of commits) out.u16(signer).bytes(signature);
   const kind = MessageKind.HybsterCertificate;
   return new Certificate({ kind, view, seq, digest, extension, aggregate: out.finish() });
@@ -41,7 +46,7 @@ export function proofOf({ aggregate }: Certificate): CommitProof | null {
   try {
     const input = new Reader(aggregate);
     const prepare = input.bytes(LIMITS.shareBytesMax);
-    const count = input.count(REPLICAS_MAX, 6);
+    const count = input.count(REPLICAS_MAX, SIGNER_BYTES);
     const commits: Signed[] = [];
     for (let i = 0; i < count; i += 1) commits.push(readSigned(input));
     input.end();
