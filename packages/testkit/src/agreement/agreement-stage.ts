@@ -54,12 +54,15 @@ export class AgreementStage {
     this.sizes = sizes;
   }
 
+  /** A fresh cluster of n. */
+  open(n: number, seed = 1): AgreementCluster {
+    return new AgreementCluster(this.protocol, { faults: this.faultModel(n), window: WINDOW, seed });
+  }
+
   /** A test of what the protocol promises, in a fresh cluster of each size. */
   contract(says: string, check: (cluster: AgreementCluster, faults: FaultModel) => void): void {
-    const { protocol, faultModel } = this;
-    test.each(this.sizes)(`${protocol.name}, n = %i: ${says}`, (n) => {
-      const faults = faultModel(n);
-      check(new AgreementCluster(protocol, { faults, window: WINDOW }), faults);
+    test.each(this.sizes)(`${this.protocol.name}, n = %i: ${says}`, (n) => {
+      check(this.open(n), this.faultModel(n));
     });
   }
 }

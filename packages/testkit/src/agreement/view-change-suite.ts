@@ -2,8 +2,9 @@ import type { AgreementProtocol } from "@destiny/core/agreement/agreement";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Micros, ReplicaId, View } from "@destiny/core/kernel/ids";
 import type { MessageKind } from "@destiny/core/wire/messages";
-import { expect, test } from "vitest";
-import { AgreementCluster } from "./agreement-cluster.ts";
+import { expect } from "vitest";
+import type { AgreementCluster } from "./agreement-cluster.ts";
+import { AgreementStage, texts } from "./agreement-stage.ts";
 
 /** What the suite must know of a protocol to break its view changes. */
 export interface ViewChangeWords {
@@ -18,10 +19,7 @@ export interface ViewChangeWords {
   readonly preparedMicros?: Micros;
 }
 
-const WINDOW = 16;
 const MINUTE: Micros = 60_000_000;
-const texts = (count: number, first = 1): string[] =>
-  Array.from({ length: count }, (_, i) => `value ${first + i}`);
 
 /** Every replica that runs is in one view, has the same log, and rests; views looked the same to all. */
 function expectUnity(cluster: AgreementCluster): void {
@@ -84,11 +82,9 @@ export function viewChangeSuite(
   faultModel: (n: number) => FaultModel,
   sizes: readonly number[],
 ): void {
-  const open = (n: number, seed = 1): AgreementCluster =>
-    new AgreementCluster(protocol, { faults: faultModel(n), window: WINDOW, seed });
-  const contract = (says: string, check: (cluster: AgreementCluster, faults: FaultModel) => void): void => {
-    test.each(sizes)(`${protocol.name}, n = %i: ${says}`, (n) => check(open(n), faultModel(n)));
-  };
+  const stage = new AgreementStage(protocol, faultModel, sizes);
+  const open = stage.open.bind(stage);
+  const contract = stage.contract.bind(stage);
 
   contract("a view change over nothing opens a view in which the next primary proposes", (cluster) => {
     cluster.suspect(1, ...cluster.replicas);
