@@ -55,6 +55,7 @@ export class CommitPhase implements Phase<Slot> {
       if (prepare.length === 0 || slot.commits.count(view, digest) < needed) continue;
       const votes = slot.commits.supporting(digest, view).slice(0, needed);
       const commits = votes.map(([, { share }]) => present(openShare(share), "a Commit that was checked"));
+      slot.commits.close();
       return this.#around.commit(commitCertificate(proposal, { prepare, commits }));
     }
   }

@@ -59,13 +59,15 @@ export type Counted = "counted" | "known" | "conflict";
  * themselves are kept only if they are to be shown to others.
  */
 export class Votes<Vote extends Ballot> {
-  readonly #votes: Map<ReplicaId, Vote> | null;
+  /** In the order in which they came, and whose they are: smaller than a map, and large clusters have thousands of these. */
+  #votes: Vote[] | null;
+  readonly #senders: ReplicaId[] = [];
   /** One entry for each view and digest that somebody votes for. */
   readonly #tallies: Tally[] = [];
   #size = 0;
 
   constructor(keeps = true) {
-    this.#votes = keeps ? new Map() : null;
+    this.#votes = keeps ? [] : null;
   }
 
   /** Different senders. */
@@ -81,7 +83,10 @@ export class Votes<Vote extends Ballot> {
       if (before.view === vote.view) return before.digest === vote.digest ? "known" : "conflict";
       this.#uncount(before, from);
     }
-    this.#votes?.set(from, vote);
+    if (this.#votes !== null) {
+      this.#votes.push(vote);
+      this.#senders.push(from);
+    }
     this.#size += 1;
     let tally = this.#find(vote.view, vote.digest);
     if (tally === undefined) {
@@ -107,9 +112,16 @@ export class Votes<Vote extends Ballot> {
   /** Who supports a digest, of the view if one is given, in ascending order. */
   supporting(digest: Digest, view: View | null): readonly (readonly [ReplicaId, Vote])[] {
     invariant(this.#votes !== null, "votes that are kept");
-    return [...this.#votes]
+    return this.#votes
+      .map((vote, index) => [this.#senders[index] as ReplicaId, vote] as const)
       .filter(([, vote]) => vote.digest === digest && (view === null || vote.view === view))
       .sort(([a], [b]) => a - b);
+  }
+
+  /** Those that are kept are needed no more, nor any that come. */
+  close(): void {
+    this.#votes = null;
+    this.#senders.length = 0;
   }
 
   #find(view: View, digest: Digest): Tally | undefined {
@@ -125,6 +137,9 @@ export class Votes<Vote extends Ballot> {
   #uncount(tally: Tally, sender: ReplicaId): void {
     tally.remove(sender);
     this.#size -= 1;
+    const index = this.#senders.indexOf(sender);
+    if (index >= 0) this.#senders.splice(index, 1);
+    if (index >= 0) this.#votes?.splice(index, 1);
     if (tally.count === 0) this.#tallies.splice(this.#tallies.indexOf(tally), 1);
   }
 }
