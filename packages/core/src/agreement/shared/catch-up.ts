@@ -2,14 +2,13 @@ import type { ReplicaId, SequenceNumber, TimerId } from "../../kernel/ids.ts";
 import type { SlotRing } from "../../kernel/slot-ring.ts";
 import { Pull } from "../../wire/messages.ts";
 import type { AgreementContext } from "../agreement.ts";
+import { pullPause } from "./pull-pause.ts";
 
 const PULL_TIMER: TimerId = 1;
 /** Slots that one Pull asks for, and that one answer holds at most. */
 const PULL_SLOTS_MAX = 64;
 /** Bytes of values that one answer to a Pull holds at most: 1 MiB, plus the slot that crosses it. */
 const RANGE_BYTES_MAX = 1_048_576;
-/** The pull timer doubles up to 2^this while nothing moves. */
-const BACKOFF_MAX = 4;
 /** Waiting slots that one tick looks after, the lowest first. */
 const SLOTS_PER_TICK = 16;
 
@@ -87,8 +86,7 @@ export class CatchUp<Slot extends WaitingSlot> {
   start(): void {
     if (this.#armed) return;
     this.#armed = true;
-    const { parameters, port } = this.#context;
-    port.setTimer(PULL_TIMER, parameters.pullDelay * 2 ** Math.min(this.#fruitless, BACKOFF_MAX));
+    this.#context.port.setTimer(PULL_TIMER, pullPause(this.#context, this.#fruitless));
   }
 
   /** A slot was decided, or the window moved: while catching up, ask for the next range without waiting for the timer. */

@@ -4,6 +4,7 @@ import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
 import { type PbftNewView, PbftStatus, PbftViewChangeAck } from "../../../wire/pbft.ts";
 import type { Value } from "../../../wire/value.ts";
 import type { FetchNewView } from "../../../wire/view-change.ts";
+import { pullPause } from "../pull-pause.ts";
 import { ViewChangeTimer } from "../view-change-timer.ts";
 import { ChangeStore, type Held } from "./change-store.ts";
 import type { Change, ChangeRules, Forward, ViewState } from "./changes.ts";
@@ -16,8 +17,6 @@ import { ViewHelp } from "./view-help.ts";
 
 const VIEW_CHANGE_TIMER: TimerId = 2;
 const RESEND_TIMER: TimerId = 3;
-/** The resend timer doubles up to 2^this. */
-const BACKOFF_MAX = 4;
 
 /** What a view change does to the rest of the instance. */
 export interface Installer<C extends Change> {
@@ -251,8 +250,8 @@ export class ViewChanger<C extends Change> {
   }
 
   #setResendTimer(): void {
-    const { port, parameters } = this.#instance.context;
-    port.setTimer(RESEND_TIMER, parameters.pullDelay * 2 ** Math.min(this.#resends, BACKOFF_MAX));
+    const { context } = this.#instance;
+    context.port.setTimer(RESEND_TIMER, pullPause(context, this.#resends));
   }
 
   #resend(): void {
