@@ -16,6 +16,12 @@ test.each([
   ["destiny", 3, 761, "a server that restarted no longer served the stable state that the others needed"],
   ["destiny", 4, 16, "a primary proposed below a checkpoint that it had learned of"],
   ["destiny", 5, 368, "a value fetched alone was executed although nobody had checked its clients"],
+  [
+    "destiny",
+    7,
+    358,
+    "a home without a voice was given its D-instance again before another could open a view",
+  ],
   ["dqpbft", 4, 6, "a crash made a replica forget the view changes that it had acknowledged"],
   ["single-pbft", 4, 311, "a new primary died, and those whom its NewView had not reached could not go on"],
 ])("%s of %i, seed %i: %s", (name, n, seed) => {

@@ -66,7 +66,7 @@ test("a replica whose D-instance is in a foreign view asks for it back, less and
 });
 
 test("its own word is one of the f + 1: the others may be f correct ones and f that are silent", () => {
-  around.d(SELF).suspect(1);
+  around.d(SELF).enter(1, 3);
   reinstatement.onView(SELF);
   sign();
   expect(around.sent()).toEqual([[-1, vote(SELF, 5, SELF)]]);
@@ -91,8 +91,40 @@ test("who asks is asked whether it is well, and gets a signed word for the next 
   expect(around.d(1).suspected).toEqual([]);
 });
 
+test("a D-instance that is between views is not given back: its home's wish is heard in the next view", () => {
+  around.d(1).enter(6, 2);
+  reinstatement.onRejoin(1, new Rejoin(1));
+  around.d(1).suspect(7);
+  reinstatement.onView(1);
+  around.effects.length = 0;
+  reinstatement.onHealth(1, new Health(1, 40));
+  reinstatement.onRejoin(1, new Rejoin(2));
+  around.d(1).suspect(8);
+  reinstatement.onView(1);
+  expect(around.effects).toEqual([]);
+  around.d(1).enter(8, 4);
+  reinstatement.onView(1);
+  expect(around.sent()).toEqual([[1, new Challenge(2)]]);
+  reinstatement.onHealth(1, new Health(2, 40));
+  sign();
+  expect(around.sent()).toEqual([[-1, vote(SELF, 10)]]);
+});
+
+test("nor does a home give itself one back before it has entered a view", () => {
+  around.d(SELF).suspect(1);
+  reinstatement.onView(SELF);
+  expect(around.sent()).toEqual([[-1, new Rejoin(1)]]);
+  around.d(SELF).suspect(2);
+  reinstatement.onView(SELF);
+  expect(around.effects).toEqual([]);
+  around.d(SELF).enter(2, 4);
+  reinstatement.onView(SELF);
+  sign();
+  expect(around.sent()).toEqual([[-1, vote(SELF, 5, SELF)]]);
+});
+
 test("an answer that nobody asked for, or that is behind the last checkpoint, counts for nothing", () => {
-  around.d(1).suspect(1);
+  around.d(1).enter(1, 2);
   stable = 41;
   reinstatement.onHealth(1, new Health(1, 50));
   reinstatement.onRejoin(1, new Rejoin(9));
@@ -156,7 +188,7 @@ test("words for foreign views, past views and instances that do not exist are vo
 
 test("H16: one that flaps is given its D-instance back less and less often", () => {
   const attempt = (view: number): boolean => {
-    around.d(1).suspect(view - 1);
+    around.d(1).enter(view - 1, 0);
     reinstatement.onView(1);
     reinstatement.onRejoin(1, new Rejoin(1));
     const asked = around.effects.some(

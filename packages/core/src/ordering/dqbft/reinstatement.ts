@@ -36,12 +36,18 @@ export interface ReinstatementOptions {
  *
  * Deviation: a replica that answers is well. The votes that dqbft.md 6 looks for too are seen by collectors alone where
  * agreement is linear; who answers and does not vote costs one view change per period of the back-off (H16).
+ *
+ * Deviation: nobody gives back a D-instance that is between views, which dqbft.md 6 allows. Where its home cannot open a view (its
+ * subsystem is a new one, which has no voice before the instance has entered a view) nor the next can, each return to the home
+ * would cut the way short to those who can: the time between returns doubles as that of view changes does.
  */
 export class Reinstatement {
   readonly #options: ReinstatementOptions;
   readonly #rejoining: BackOff;
   readonly #grants: readonly BackOff[];
   #nonce = 0;
+  /** Replicas that have asked for their D-instance, while it was between views. */
+  readonly #wishes = new Set<ReplicaId>();
   /** By replica: the challenge that it has to answer. */
   readonly #challenges = new Map<ReplicaId, number>();
   /** By D-instance, and by who signed it: the newest view that a replica would give it back in. */
@@ -62,6 +68,7 @@ export class Reinstatement {
   onView(instance: ReplicaId): void {
     this.#grants[instance]?.disturb();
     if (instance === this.#options.self) this.#rejoin();
+    this.#hear(instance);
   }
 
   /** One of our timers has expired. Whether it was ours. */
@@ -73,10 +80,19 @@ export class Reinstatement {
   }
 
   onRejoin(from: ReplicaId, _message: Rejoin): void {
-    if (!this.#mayGrant(from)) return;
+    this.#wishes.add(from);
+    this.#hear(from);
+  }
+
+  /** A wish is heard once the instance has entered a view: its home may be ready long before. */
+  #hear(instance: ReplicaId): void {
+    if (!this.#wishes.has(instance) || this.#isBetweenViews(instance)) return;
+    this.#wishes.delete(instance);
+    if (!this.#mayGrant(instance)) return;
+    if (instance === this.#options.self) return this.#sign(instance, this.#next(instance));
     this.#nonce += 1;
-    this.#challenges.set(from, this.#nonce);
-    this.#options.port.send(from, new Challenge(this.#nonce));
+    this.#challenges.set(instance, this.#nonce);
+    this.#options.port.send(instance, new Challenge(this.#nonce));
   }
 
   onChallenge(from: ReplicaId, { nonce }: Challenge): void {
@@ -146,11 +162,17 @@ export class Reinstatement {
     this.#nonce += 1;
     port.broadcast(new Rejoin(this.#nonce));
     this.#rejoining.start();
-    if (this.#mayGrant(self)) this.#sign(self, this.#next(self));
+    this.#wishes.add(self);
+    this.#hear(self);
   }
 
   #mayGrant(instance: ReplicaId): boolean {
-    return this.#isAway(instance) && this.#grants[instance]?.running === false;
+    if (!this.#isAway(instance) || this.#isBetweenViews(instance)) return false;
+    return this.#grants[instance]?.running === false;
+  }
+
+  #isBetweenViews(instance: ReplicaId): boolean {
+    return !this.#options.instances.of(instance).active;
   }
 
   #isAway(instance: ReplicaId): boolean {

@@ -237,6 +237,20 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
     caughtBy: unitTest(`${DQBFT_FOLDER}/reinstatement.test.ts`, "words for foreign views"),
   },
   {
+    id: "reinstated-between-views",
+    title: "gives a D-instance back that is between views: those who could open one are skipped",
+    source: "dqbft.md 6; destiny, 7: 358",
+    edits: [
+      {
+        file: REINSTATEMENT,
+        find: "return !this.#options.instances.of(instance).active;",
+        replace: "return false;",
+      },
+    ],
+    ...DESTINY_3,
+    caughtBy: unitTest(`${DQBFT_FOLDER}/reinstatement.test.ts`, "between views is not given back"),
+  },
+  {
     id: "health-needs-traffic",
     title: "reinstates only a replica that has executed more than the last checkpoint",
     source: "dqbft.md 14, health needing traffic (H25)",
