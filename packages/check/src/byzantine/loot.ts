@@ -7,6 +7,7 @@ import { digestOf } from "@destiny/crypto/hash/sha256";
 import { spoilt } from "./spoilt.ts";
 
 const REMEMBERED = 32;
+const COUNT_BYTES = 4;
 const REFERENCE_BYTES = 9;
 const ASSIGN_TAG = 2;
 const SIGNATURE_BYTES = 64;
@@ -35,10 +36,13 @@ export class Loot {
 
   /** Entries of references are 9 bytes each, after their count. */
   #otherList(value: Value): Value {
-    const count = new DataView(value.bytes.buffer, value.bytes.byteOffset).getUint32(0, true);
-    if (value.bytes.length !== 4 + count * REFERENCE_BYTES) return Value.of(new Uint8Array(4), digestOf);
+    const { buffer, byteOffset, length } = value.bytes;
+    // What fills a gap after a view change is empty.
+    const count = length < COUNT_BYTES ? 0 : new DataView(buffer, byteOffset).getUint32(0, true);
+    if (length !== COUNT_BYTES + count * REFERENCE_BYTES)
+      return Value.of(new Uint8Array(COUNT_BYTES), digestOf);
     const entries: Uint8Array[] = Array.from({ length: count }, (_, i) =>
-      value.bytes.slice(4 + i * REFERENCE_BYTES, 4 + (i + 1) * REFERENCE_BYTES),
+      value.bytes.slice(COUNT_BYTES + i * REFERENCE_BYTES, COUNT_BYTES + (i + 1) * REFERENCE_BYTES),
     );
     this.#shuffle(entries, nextOf);
     const assign = this.#random.chance(0.3) ? this.#madeUpAssign() : null;

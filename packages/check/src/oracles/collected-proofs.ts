@@ -6,6 +6,7 @@ import type { Observer } from "../stage/observer.ts";
 import type { CertificatesOptions } from "./certificates.ts";
 import { shownBy } from "./proofs-in.ts";
 import { demand } from "./violation.ts";
+import { readSlotMessage } from "./vote-ledger.ts";
 
 /** First two bytes of what replicas sign in SBFT (sbft.md 2), as numbers: for a proposal, and for its prepare certificate. */
 const Tag = { Proposal: 0x5350, Prepared: 0x5343 } as const;
@@ -26,15 +27,18 @@ const RULES: Partial<Record<MessageKind, Rule>> = {
   [MessageKind.SbftSlow]: { claim: "vote", tag: Tag.Prepared, all: false, final: true },
 };
 
+/** Which signatures decide once there are enough, whether or not a certificate was made of them that anybody has seen. */
+const FINAL = Object.values(RULES).filter(({ final }) => final);
+
 /**
  * S2 and S3 of SBFT: behind every certificate that a correct replica shows there are all replicas or a quorum that really signed,
- * and what certificates prove to be decided is one value in each slot, whichever path it took.
+ * and what enough have signed is one value in each slot, whichever path it took. A collector may execute what it alone has the
+ * certificate of, and crash before that leaves it.
  */
 export class CollectedProofs implements Observer {
   readonly #options: CertificatesOptions;
   readonly #signers = new Map<string, Set<ReplicaId>>();
   readonly #seen = new WeakSet<object>();
-  readonly #decided = new Set<string>();
 
   constructor(options: CertificatesOptions) {
     this.#options = options;
@@ -43,7 +47,14 @@ export class CollectedProofs implements Observer {
   signed({ replica, claim }: Signed): void {
     if (claim.type !== "fast" && claim.type !== "vote") return;
     const key = `${claim.type} ${claim.instance} ${Buffer.from(claim.message).toString("latin1")}`;
-    this.#signers.set(key, (this.#signers.get(key) ?? new Set()).add(replica));
+    const signers = (this.#signers.get(key) ?? new Set()).add(replica);
+    this.#signers.set(key, signers);
+    const ballot = readSlotMessage(claim.instance, claim.message);
+    if (ballot === null) return;
+    const tag = tagOf(claim.message);
+    const rule = FINAL.find((each) => each.claim === claim.type && each.tag === tag);
+    if (rule === undefined || signers.size < this.#needed(rule)) return;
+    this.#options.votes.certify(ballot, `by ${[...signers].join(", ")}`);
   }
 
   sent({ from, to, instance, content }: Parcel): void {
@@ -58,21 +69,25 @@ export class CollectedProofs implements Observer {
   #look(instance: InstanceId, message: Message, correct: boolean): void {
     const rule = RULES[message.kind];
     if (rule === undefined) return;
-    const { n, quorum, votes } = this.#options;
     const { view, seq, digest } = message as Certificate;
     const key = `${rule.claim} ${instance} ${contentOf(rule.tag, { view, seq, digest })}`;
     const signers = this.#signers.get(key)?.size ?? 0;
-    const needed = rule.all ? n : quorum;
+    const needed = this.#needed(rule);
     demand(
       signers >= needed || !correct,
       "S3 certificate soundness",
       () => `a certificate of instance ${instance} slot ${seq}, and ${signers} of ${needed} have signed it`,
     );
-    const place = `${instance} ${seq} ${view} ${digest}`;
-    if (signers < needed || !rule.final || this.#decided.has(place)) return;
-    this.#decided.add(place);
-    votes.certify({ instance, view, seq, digest, extension: 0 }, "by the certificate of a collector");
   }
+
+  #needed({ all }: Rule): number {
+    const { n, quorum } = this.#options;
+    return all ? n : quorum;
+  }
+}
+
+function tagOf(message: Uint8Array): number {
+  return new DataView(message.buffer, message.byteOffset).getUint16(0, true);
 }
 
 function contentOf(
