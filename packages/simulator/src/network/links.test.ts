@@ -75,6 +75,7 @@ test("interfaces and links have queues, and traffic knows how long things stood 
   expect(links.unicast(0, 1, KILOBYTE, 0)).toBe(10_200);
   expect(links.unicast(0, 2, KILOBYTE, 0)).toBe(20 + 10 + 100);
   expect([traffic.egressWait[0], traffic.linkWait[0]]).toEqual([10 + 20, 90]);
+  expect([0, 5, 30].map((now) => links.backlog(0, now))).toEqual([3 * KILOBYTE, 2.5 * KILOBYTE, 0]);
   expect([traffic.sentBytes[0], traffic.pairBytes[1]]).toEqual([3 * KILOBYTE, 2 * KILOBYTE]);
   expect([links.ingress(3, KILOBYTE, 500), links.ingress(3, KILOBYTE, 500)]).toEqual([500, 510]);
   expect([traffic.ingressWait[3], traffic.received[3]]).toEqual([10, 2]);

@@ -125,6 +125,12 @@ export class Links {
     return present(this.#wan.rates[this.regionOf(from)]?.[this.regionOf(to)], "a square matrix");
   }
 
+  /** Bytes that a replica has sent and that its interface has not carried yet; 0 if interfaces take no time. */
+  backlog(replica: ReplicaId, now: Instant): number {
+    const wait = (this.#egressFree[replica] as number) - now;
+    return wait > 0 && this.#interfaceCost > 0 ? wait / this.#interfaceCost : 0;
+  }
+
   get interfaceRate(): number {
     return this.#wan.interfaceRate;
   }
