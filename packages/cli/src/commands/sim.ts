@@ -60,7 +60,7 @@ export function simCommand(): Command {
         .default([], "nothing"),
     )
     .option("--faults <file>", "what happens during the run: a JSON list of events")
-    .option("--exact", "hand every vote to its receiver when it comes, not only when there may be enough");
+    .option("--exact", "make every vote an event; else votes among all are counted for their receivers");
   const numeric = (flags: string, text: string, read: (text: string) => number, value?: number): void => {
     const option = new Option(flags, text).argParser(read);
     command.addOption(value === undefined ? option : option.default(value));

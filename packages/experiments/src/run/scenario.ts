@@ -68,6 +68,6 @@ export interface Scenario {
   readonly events: readonly ScenarioEvent[];
   /** What is other than in `evaluationParameters`, for all protocols the same: no batching delay, shorter time-outs. */
   readonly parameters?: Partial<Parameters>;
-  /** Whether every vote is an event of its own, although a model could count many at once. The present one never does that. */
+  /** Whether every vote is an event of its own; else votes among all are counted for their receivers, unless machines have disks. */
   readonly exact: boolean;
 }
