@@ -110,6 +110,19 @@ test("a range is asked of one peer after the other, never of itself, in the end 
   expect(asked.at(-1)).toEqual([]);
 });
 
+test("slots that are spoken of while the timer runs are under way, and asked for only a tick later", () => {
+  const stage = new Stage(1);
+  stage.known = 1;
+  stage.catchUp.arm();
+  stage.catchUp.pursue(10);
+  stage.decide(1);
+  expect(stage.expire()).toEqual(["timer 1"]);
+  stage.catchUp.pursue(20);
+  stage.decide(10);
+  expect(stage.expire()).toEqual(["timer 1"]);
+  expect(stage.expire()).toEqual(["3: 11-20 values", "timer 2"]);
+});
+
 test("where one peer is not enough, the first is asked for values and others bear witness", () => {
   const stage = new Stage(4);
   stage.catchUp.pursue(3);

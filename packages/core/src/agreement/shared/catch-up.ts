@@ -53,6 +53,8 @@ export class CatchUp<Slot extends WaitingSlot> {
   readonly #rules: CatchUpRules<Slot>;
   /** Slots up to here exist somewhere, as a peer said. */
   #target: SequenceNumber = 0;
+  /** The target when the timer was started: what was spoken of since may be under way still. */
+  #due: SequenceNumber = 0;
   /** End of the last range asked for while catching up. */
   #asked: SequenceNumber = 0;
   #armed = false;
@@ -86,6 +88,7 @@ export class CatchUp<Slot extends WaitingSlot> {
   start(): void {
     if (this.#armed) return;
     this.#armed = true;
+    this.#due = this.#target;
     this.#context.port.setTimer(PULL_TIMER, pullPause(this.#context, this.#fruitless));
   }
 
@@ -118,9 +121,10 @@ export class CatchUp<Slot extends WaitingSlot> {
     // Everybody was asked, twice: the peer that spoke of these slots was wrong, or nobody has them any more.
     if (this.#fruitless > 2 * this.#context.faults.n) {
       this.#target = 0;
+      this.#due = 0;
       this.#fruitless = 0;
     }
-    const behind = this.#target > this.#progress.decided;
+    const behind = this.#due > this.#progress.decided;
     if (behind && (this.#asked === 0 || !this.#moved)) this.#askRange();
     this.#moved = false;
     this.#helpWaiting();
