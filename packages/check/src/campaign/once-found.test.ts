@@ -22,6 +22,12 @@ test.each([
     358,
     "a home without a voice was given its D-instance again before another could open a view",
   ],
+  [
+    "single-linear-hybster",
+    7,
+    91,
+    "the key tables in a rotten log were taken for everybody's: a fault of the simulation itself",
+  ],
   ["dqpbft", 4, 6, "a crash made a replica forget the view changes that it had acknowledged"],
   ["single-pbft", 4, 311, "a new primary died, and those whom its NewView had not reached could not go on"],
 ])("%s of %i, seed %i: %s", (name, n, seed) => {

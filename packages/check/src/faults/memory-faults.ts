@@ -43,6 +43,8 @@ function rot(stage: Stage, decision: Decision & { kind: "rot" }, tally: Tally): 
   const { replica, rate, pages, seed, downMicros } = decision;
   const random = new Random(seed);
   stage.crash(replica);
+  // Its memory of key tables may be among what rots; others must not be checked by it.
+  stage.world.trust.estrange?.(replica);
   stage.world.host(replica).disk.corrupt({
     record(record) {
       if (!random.chance(rate)) return record;

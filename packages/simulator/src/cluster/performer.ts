@@ -46,7 +46,7 @@ export class Performer {
       case "retire":
         return durable ? disk.retire(effect.watermarks) : undefined;
       case "configure":
-        return trust.configure?.(effect.roster);
+        return trust.configure?.(effect.roster, self);
       case "set-timer":
         return timers.set(effect, Math.floor(at) - engine.now + effect.delay);
       case "cancel-timer":

@@ -60,6 +60,7 @@ export class Trust {
   readonly #epochOf = new WeakMap<ThreshSign, number>();
   /** The newest that any replica knows. */
   #roster: Roster = GENESIS_ROSTER;
+  readonly #estranged = new Set<ReplicaId>();
 
   constructor(options: TrustOptions) {
     const { faults, seed } = options;
@@ -99,8 +100,14 @@ export class Trust {
     return { genesis, own: this.#selfDescription(replica, this.#epochOf.get(subsystem) ?? FIRST_EPOCH) };
   }
 
-  /** A replica knows these key tables. All that anybody knows are one sequence. */
-  configure(roster: Roster): void {
+  /** What this replica says of key tables is not believed from now on: it remembers wrongly. */
+  estrange(replica: ReplicaId): void {
+    this.#estranged.add(replica);
+  }
+
+  /** A replica knows these key tables. All that those know who remember rightly are one sequence. */
+  configure(roster: Roster, replica: ReplicaId): void {
+    if (this.#estranged.has(replica)) return;
     const ahead = roster.configuration > this.#roster.configuration;
     const [older, newer] = ahead ? [this.#roster, roster] : [roster, this.#roster];
     const { configuration } = older;
@@ -292,7 +299,7 @@ export type ClusterTrust = Pick<
   | "authenticate"
   | "holds"
 > &
-  Partial<Pick<Trust, "renewSubsystem" | "identities" | "configure">> & {
+  Partial<Pick<Trust, "renewSubsystem" | "identities" | "configure" | "estrange">> & {
     /** Whether a message of an instance needs no checks: it was found authentic before. Nobody knows, if absent. */
     knows?(instance: InstanceId, message: Message): boolean;
   };
