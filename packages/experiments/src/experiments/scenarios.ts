@@ -3,7 +3,7 @@ import { present } from "@destiny/core/kernel/invariant";
 import type { Outcome } from "../run/outcome.ts";
 import type { Scenario, ScenarioEvent } from "../run/scenario.ts";
 import type { LoadPoint } from "../statistics/knee.ts";
-import type { Surroundings } from "./specification.ts";
+import { SECOND, type Surroundings } from "./specification.ts";
 
 const MICROS_PER_MILLI = 1_000;
 
@@ -51,10 +51,20 @@ export function crashedReplicas(protocol: string, replicas: number): number[] {
   return Array.from({ length: f }, (_, index) => available + index);
 }
 
+/** How far a second may be from the mean before answers are said to come in waves, as a share. */
+const WAVE_SHARE = 0.5;
+
 /** What a run showed of its load. */
-export function loadPointOf({ scenario, throughput, latencyMs }: Outcome): LoadPoint {
-  const settled = latencyMs.mean * MICROS_PER_MILLI <= scenario.warmUp;
+export function loadPointOf(outcome: Outcome): LoadPoint {
+  const { scenario, throughput, latencyMs } = outcome;
+  const settled = latencyMs.mean * MICROS_PER_MILLI <= scenario.warmUp && !inWaves(outcome);
   return { load: loadOf(scenario), throughput, latencyMs: latencyMs.mean, settled };
+}
+
+/** Whether the mean depends on where between two waves the measured span begins and ends. */
+function inWaves({ scenario, throughput, timeline }: Outcome): boolean {
+  const seconds = timeline.slice(Math.ceil(scenario.warmUp / SECOND), Math.floor(scenario.duration / SECOND));
+  return seconds.some((second) => Math.abs(second - throughput) > WAVE_SHARE * throughput);
 }
 
 /** Requests under way per region; those of an open loop have no such number. */

@@ -25,8 +25,9 @@ export interface Grid {
 
 /** What clusters up to a size are worth: which loads, how long a run is, with how many seeds the best load is repeated. The first that fits counts. */
 export interface Effort {
-  /** Protocols of these families only. */
+  /** Protocols of these families, or these protocols, only. */
   readonly families?: readonly Family[];
+  readonly protocols?: readonly string[];
   readonly replicasMax: number;
   readonly warmUp: Micros;
   readonly measured: Micros;

@@ -4,7 +4,7 @@ import { keyOf } from "../records/record.ts";
 import type { Outcome } from "../run/outcome.ts";
 import { linesOf } from "../statistics/line.ts";
 import { type Course, usedBy } from "./course.ts";
-import { crashedAtStart, loadOf } from "./scenarios.ts";
+import { crashedAtStart, loadOf, loadPointOf } from "./scenarios.ts";
 import { SECOND, type SweepSpecification } from "./specification.ts";
 import { sweepCourses } from "./sweep.ts";
 
@@ -75,6 +75,15 @@ test("no load is tried beyond one whose run has not settled, and that one is no 
   const runs = follow(only(sweepCourses(SPECIFICATION)), 5_000);
   expect(runs.map(({ scenario }) => loadOf(scenario))).toEqual([1, 2, 4, 1, 1]);
   expect(only(linesOf(runs))).toMatchObject({ peak: { load: 1 }, knee: { load: 1, settled: true } });
+});
+
+test("a load whose answers come in waves has not settled", () => {
+  const [run] = follow(only(sweepCourses(SPECIFICATION)), 50_000);
+  if (run === undefined) throw new Error("no run");
+  const { throughput } = run;
+  const seconds = (...shares: number[]): number[] => shares.map((share) => share * throughput);
+  expect(loadPointOf({ ...run, timeline: seconds(0, 0.6, 1.4) }).settled).toBe(true);
+  expect(loadPointOf({ ...run, timeline: seconds(1, 0.4, 1.6) }).settled).toBe(false);
 });
 
 test("a sweep uses exactly the runs that it has asked for", () => {

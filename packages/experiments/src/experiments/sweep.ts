@@ -94,8 +94,9 @@ class Sweep implements Course {
   }
 }
 
-function isFor({ families, replicasMax }: Effort, { protocol, replicas }: Line): boolean {
-  return replicas <= replicasMax && (families?.includes(shownAs(protocol).family) ?? true);
+function isFor({ families, protocols, replicasMax }: Effort, { protocol, replicas }: Line): boolean {
+  const isMeant = protocols?.includes(protocol) ?? families?.includes(shownAs(protocol).family) ?? true;
+  return isMeant && replicas <= replicasMax;
 }
 
 type PointAt = (load: number) => LoadPoint | undefined;

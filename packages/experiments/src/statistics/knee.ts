@@ -9,8 +9,8 @@ export interface LoadPoint {
   /** Mean, in milliseconds. */
   readonly latencyMs: number;
   /**
-   * Whether requests took less time than the warm-up, on average: else what is measured is how the run began. Queues of a saturated
-   * primary let through more in a second than they can for long.
+   * Whether requests took less time than the warm-up, on average: else what is measured is how the run began; and whether answers
+   * came evenly. Queues of a saturated primary let through more in a second than they can for long, and in waves.
    */
   readonly settled: boolean;
 }

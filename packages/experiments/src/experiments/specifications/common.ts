@@ -23,7 +23,7 @@ const SHARED_LADDER: Ladder = { loads: [8, 24, 72], gain: 0.02, refinements: 1 }
  * Virtual time. A saturated primary of a large cluster answers after seconds, and in waves: what it decides waits behind what it
  * proposes, so a run has to hold many of them. It is cheap to simulate. Where all share the work latencies stay below a second; and
  * where all talk to all, a second of a large cluster costs minutes, so that large clusters are run with one seed: what another seed
- * changes is shown where it is cheap.
+ * changes is shown where it is cheap. SBFT learns how long to wait for all, which takes seconds, and its messages are few.
  */
 export const EFFORTS: readonly Effort[] = [
   {
@@ -41,6 +41,14 @@ export const EFFORTS: readonly Effort[] = [
     measured: 8 * SECOND,
     seeds: [1],
     ladder: SINGLE_LADDER,
+  },
+  {
+    protocols: ["dqsbft"],
+    replicasMax: 301,
+    warmUp: 3 * SECOND,
+    measured: 2 * SECOND,
+    seeds: [1],
+    ladder: SHARED_LADDER,
   },
   { replicasMax: 49, warmUp: 1.5 * SECOND, measured: 1.5 * SECOND, seeds: [1, 2, 3], ladder: SHARED_LADDER },
   { replicasMax: 97, warmUp: 1.5 * SECOND, measured: SECOND, seeds: [1], ladder: SHARED_LADDER },
