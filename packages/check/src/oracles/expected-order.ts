@@ -10,8 +10,8 @@ import { demand } from "./violation.ts";
 export interface ExpectedOrderOptions {
   readonly n: number;
   readonly partitioned: () => boolean;
-  /** The value that a quorum stands behind; null if none does. */
-  readonly certified: (instance: InstanceId, seq: SequenceNumber) => Digest | null;
+  /** The value that a quorum stands behind, as a replica that executes it may know; null if none does. */
+  readonly certified: (instance: InstanceId, seq: SequenceNumber, replica: ReplicaId) => Digest | null;
   /** Entries of one list that count. */
   readonly entriesMax: number;
   /** References to one instance in one list that count. */
@@ -26,6 +26,7 @@ export class ExpectedOrder implements Observer {
   readonly #options: ExpectedOrderOptions;
   readonly #values = new Map<Digest, Uint8Array>();
   readonly #cut: SequenceNumber[];
+  #replica: ReplicaId = 0;
   /** The list that is being folded, and its next entry. */
   #seq: SequenceNumber = 0;
   #list: readonly ListedEntry[] = [];
@@ -44,7 +45,9 @@ export class ExpectedOrder implements Observer {
     if (value !== null && value !== undefined) this.#values.set(value.digest, value.bytes);
   }
 
-  grow(entry: LogEntry): void {
+  /** This replica executes it, as the first. */
+  grow(entry: LogEntry, replica: ReplicaId): void {
+    this.#replica = replica;
     if (this.#options.partitioned()) this.#compare(entry);
     else if (entry.type === "batch") this.#demandCertified(0, entry.seq, entry.value.digest);
   }
@@ -69,7 +72,7 @@ export class ExpectedOrder implements Observer {
   }
 
   #demandCertified(instance: InstanceId, seq: SequenceNumber, digest: Digest): void {
-    const certified = this.#options.certified(instance, seq);
+    const certified = this.#options.certified(instance, seq, this.#replica);
     demand(
       certified === digest,
       "S5 execution gate",
@@ -100,7 +103,7 @@ export class ExpectedOrder implements Observer {
 
   #openNext(): void {
     this.#seq += 1;
-    const digest = this.#options.certified(this.#options.n, this.#seq);
+    const digest = this.#options.certified(this.#options.n, this.#seq, this.#replica);
     demand(
       digest !== null,
       "S5 execution gate",

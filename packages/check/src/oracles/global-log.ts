@@ -27,7 +27,7 @@ export interface GlobalLogOptions {
   /** Whether it matters who coordinates a batch: with a sole coordinator it is whoever is primary there and then. */
   readonly partitioned: () => boolean;
   /** An entry that no correct replica had executed before. */
-  readonly grown: (entry: LogEntry) => void;
+  readonly grown: (entry: LogEntry, replica: ReplicaId) => void;
 }
 
 /** S1: what correct replicas execute are prefixes of one log. Replicas that restart or jump go on where they say they are. */
@@ -78,7 +78,7 @@ export class GlobalLog implements Observer {
     const known = this.entries[cursor];
     if (known === undefined) {
       this.entries.push(entry);
-      this.#options.grown(entry);
+      this.#options.grown(entry, replica);
       return;
     }
     demand(

@@ -55,12 +55,12 @@ export function setUpOracles(stage: Stage): Oracles {
   const order = new ExpectedOrder({
     n,
     partitioned,
-    certified: (instance, seq) => votes.certified(instance, seq),
+    certified: (instance, seq, replica) => votes.certifiedTo(replica, instance, seq),
     entriesMax: parameters.orderEntriesMax,
     referencesMax: parameters.referencesPerInstanceMax,
   });
-  const grown = (entry: LogEntry): void => {
-    order.grow(entry);
+  const grown = (entry: LogEntry, replica: ReplicaId): void => {
+    order.grow(entry, replica);
     model.grow(entry);
   };
   const log = new GlobalLog({ faulty: liars, partitioned, grown });

@@ -16,8 +16,14 @@ export interface Ballot {
   readonly extension: number;
 }
 
+/** Who votes for exactly this. */
+interface Tally {
+  readonly ballot: Ballot;
+  readonly voters: Set<ReplicaId>;
+}
+
 interface Slot {
-  readonly votes: Map<string, Set<ReplicaId>>;
+  readonly votes: Map<string, Tally>;
   certified: Digest | null;
 }
 
@@ -34,6 +40,8 @@ export class VoteLedger implements Observer {
   readonly #quorum: number;
   readonly #slots = new Map<string, Slot>();
   readonly #certified = new Map<InstanceId, CertifiedSlot[]>();
+  /** Votes are messages, not signatures. */
+  #countsSent = false;
   /** Slots with a certified value. */
   certifiedSlots = 0;
   readonly #members: Memberships;
@@ -67,6 +75,7 @@ export class VoteLedger implements Observer {
     if (from >= this.#n || to >= this.#n) return;
     const message = content as Message & Partial<Ballot>;
     if (message.kind !== MessageKind.PbftCommit) return;
+    this.#countsSent = true;
     const { view, seq, digest } = message;
     if (view !== undefined && seq !== undefined && digest !== undefined) {
       this.vote(from, { instance, view, seq, digest, extension: 0 });
@@ -76,8 +85,8 @@ export class VoteLedger implements Observer {
   vote(replica: ReplicaId, ballot: Ballot): void {
     const slot = this.#slot(ballot.instance, ballot.seq);
     const key = `${ballot.view} ${ballot.extension} ${ballot.digest}`;
-    const voters = slot.votes.get(key) ?? new Set();
-    slot.votes.set(key, voters.add(replica));
+    const { voters } = slot.votes.get(key) ?? { voters: new Set() };
+    slot.votes.set(key, { ballot, voters: voters.add(replica) });
     if (voters.size < this.#quorum || slot.certified === ballot.digest) return;
     this.certify(ballot, `by ${[...voters].join(", ")}`);
   }
@@ -110,13 +119,25 @@ export class VoteLedger implements Observer {
     return this.#slots.get(`${instance} ${seq}`)?.certified ?? null;
   }
 
+  /**
+   * The same, for a replica that has executed it. Where votes are counted as they are sent, its own may be missing: what followed
+   * from it was durable, and it crashed before the vote had left.
+   */
+  certifiedTo(replica: ReplicaId, instance: InstanceId, seq: SequenceNumber): Digest | null {
+    for (const { ballot, voters } of this.#slots.get(`${instance} ${seq}`)?.votes.values() ?? []) {
+      const lacksOwn = voters.size === this.#quorum - 1 && !voters.has(replica);
+      if (this.#countsSent && lacksOwn) this.vote(replica, ballot);
+    }
+    return this.certified(instance, seq);
+  }
+
   /** All slots of an instance that have a value with a quorum behind it, in the order in which they came to that. */
   certifiedIn(instance: InstanceId): readonly CertifiedSlot[] {
     return this.#certified.get(instance) ?? [];
   }
 
   #votersOf({ instance, seq, view, extension, digest }: Ballot): Set<ReplicaId> | undefined {
-    return this.#slots.get(`${instance} ${seq}`)?.votes.get(`${view} ${extension} ${digest}`);
+    return this.#slots.get(`${instance} ${seq}`)?.votes.get(`${view} ${extension} ${digest}`)?.voters;
   }
 
   #slot(instance: InstanceId, seq: SequenceNumber): Slot {

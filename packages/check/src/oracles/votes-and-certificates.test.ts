@@ -51,6 +51,22 @@ test("S2: votes without a counter are counted as they are sent, lost ones too", 
   expect(trippedBy(() => votes.sent(parcel(3, 1, commit(1, B))))).toBe("S2 one certified value");
 });
 
+test("S5: who executes has voted, though it may have crashed before its vote was sent; for others that proves nothing", () => {
+  const votes = new VoteLedger(4, 3);
+  const commit = new Vote({ kind: MessageKind.PbftCommit, view: 0, seq: 5, digest: A, share: NOTHING });
+  votes.sent(parcel(0, 1, commit));
+  expect(votes.certifiedTo(2, 1, 5)).toBeNull();
+  votes.sent(parcel(1, 1, commit));
+  expect(votes.certifiedTo(1, 1, 5)).toBeNull();
+  expect(votes.certifiedTo(2, 1, 5)).toBe(A);
+});
+
+test("S5: what a subsystem signs is counted as it is signed: there no vote can be missing", () => {
+  const votes = new VoteLedger(3, 2);
+  votes.signed(signed(0, slot(1, 0, 5, A)));
+  expect(votes.certifiedTo(2, 1, 5)).toBeNull();
+});
+
 /** `("P", v, o, d, x)` or `("C", v, o, d)` of hybster.md 2, by hand. */
 function unique(tag: number, about: string, extension?: number): Claim {
   const message = new Writer(52).u16(tag).u48(3).u48(5).digest(about);
