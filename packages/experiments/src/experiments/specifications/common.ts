@@ -19,6 +19,9 @@ const SINGLE_LADDER: Ladder = { loads: [1, 4, 16, 64], gain: 0.02, refinements: 
 /** Where all replicas take commands, they are idle below. */
 const SHARED_LADDER: Ladder = { loads: [8, 24, 72], gain: 0.02, refinements: 1 };
 
+/** The same where a load costs minutes. */
+const LARGE_LADDER: Ladder = { loads: [24, 72], gain: 0.02, refinements: 0 };
+
 /**
  * Virtual time. A saturated primary of a large cluster answers after seconds, and in waves: what it decides waits behind what it
  * proposes, so a run has to hold many of them. It is cheap to simulate. Where all share the work latencies stay below a second; and
@@ -44,11 +47,19 @@ export const EFFORTS: readonly Effort[] = [
   },
   {
     protocols: ["dqsbft"],
-    replicasMax: 301,
+    replicasMax: 97,
     warmUp: 3 * SECOND,
     measured: 2 * SECOND,
     seeds: [1],
     ladder: SHARED_LADDER,
+  },
+  {
+    protocols: ["dqsbft"],
+    replicasMax: 301,
+    warmUp: 3 * SECOND,
+    measured: 2 * SECOND,
+    seeds: [1],
+    ladder: LARGE_LADDER,
   },
   { replicasMax: 49, warmUp: 1.5 * SECOND, measured: 1.5 * SECOND, seeds: [1, 2, 3], ladder: SHARED_LADDER },
   { replicasMax: 97, warmUp: 1.5 * SECOND, measured: SECOND, seeds: [1], ladder: SHARED_LADDER },
@@ -57,7 +68,7 @@ export const EFFORTS: readonly Effort[] = [
     warmUp: 1.25 * SECOND,
     measured: 0.75 * SECOND,
     seeds: [1],
-    ladder: { loads: [24, 72], gain: 0.02, refinements: 0 },
+    ladder: LARGE_LADDER,
   },
 ];
 
