@@ -10,7 +10,7 @@ import type { Outcome } from "../run/outcome.ts";
 import { readClaims } from "./claim.ts";
 import { Evidence } from "./evidence.ts";
 import { claimsPage, claimsTable, talliesOf } from "./page.ts";
-import { judgeClaims, METRICS, type Verdict } from "./verdict.ts";
+import { isWithin, judgeClaims, METRICS, type Verdict } from "./verdict.ts";
 
 const ALL = PAPER_PROTOCOLS.map(({ name }) => name);
 const WORLD = { seed: 1, warmUp: SECOND, duration: 2 * SECOND };
@@ -145,6 +145,17 @@ test("every claim has a metric, and every metric a claim", () => {
   expect(claims).toHaveLength(46);
   expect(Object.keys(METRICS).sort()).toEqual(claims.map(({ id }) => id).sort());
   for (const measures of Object.values(METRICS)) expect(measures).not.toHaveLength(0);
+});
+
+test("bounds are hard, but for rounding", () => {
+  expect([5.1, 6, 6.00000000001, 6.0001, 5.0999].map((value) => isWithin(value, [5.1, 6]))).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect([isWithin(-1e9, [null, 0]), isWithin(1e9, [0, null])]).toEqual([true, true]);
 });
 
 test("with records of everything every claim has a verdict; without any, only what needs none", () => {

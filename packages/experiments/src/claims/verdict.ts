@@ -67,6 +67,14 @@ function verdictOf(complete: boolean, outside: boolean): Verdict["verdict"] {
   return outside ? "fail" : "pass";
 }
 
-function isWithin(value: number, [least, most]: Range): boolean {
-  return value >= (least ?? Number.NEGATIVE_INFINITY) && value <= (most ?? Number.POSITIVE_INFINITY);
+/** A full interface carries 6.00000000001 Gbit/s, as numbers of a computer go. */
+const ROUNDING = 1e-9;
+
+/** Whether a number is in the range, but for rounding. */
+export function isWithin(value: number, [least, most]: Range): boolean {
+  const slack = Math.abs(value) * ROUNDING;
+  return (
+    value + slack >= (least ?? Number.NEGATIVE_INFINITY) &&
+    value - slack <= (most ?? Number.POSITIVE_INFINITY)
+  );
 }
