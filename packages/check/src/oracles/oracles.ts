@@ -51,7 +51,7 @@ export function setUpOracles(stage: Stage): Oracles {
     isWished: (wish) => genuine.hasWish(wish),
     members,
   });
-  const votes = new VoteLedger(n, quorum, members);
+  const votes = new VoteLedger(n, quorum, members, faults.kind === "hybrid");
   const order = new ExpectedOrder({
     n,
     partitioned,

@@ -40,16 +40,18 @@ export class VoteLedger implements Observer {
   readonly #quorum: number;
   readonly #slots = new Map<string, Slot>();
   readonly #certified = new Map<InstanceId, CertifiedSlot[]>();
-  /** Votes are messages, not signatures. */
-  #countsSent = false;
+  /** Votes are what trusted subsystems sign, and not messages. */
+  readonly #trusted: boolean;
   /** Slots with a certified value. */
   certifiedSlots = 0;
   readonly #members: Memberships;
   /** Votes in views of configurations that the log has not come to: nobody can say yet whether they count. */
   readonly #early: Signed[] = [];
 
-  constructor(n: number, quorum: number, members: Memberships = Memberships.fixed(n)) {
+  /** `trusted`: whether votes are what subsystems sign; else they are messages. */
+  constructor(n: number, quorum: number, members: Memberships = Memberships.fixed(n), trusted = true) {
     this.#n = n;
+    this.#trusted = trusted;
     this.#quorum = quorum;
     this.#members = members;
     members.onChange(() => {
@@ -75,7 +77,6 @@ export class VoteLedger implements Observer {
     if (from >= this.#n || to >= this.#n) return;
     const message = content as Message & Partial<Ballot>;
     if (message.kind !== MessageKind.PbftCommit) return;
-    this.#countsSent = true;
     const { view, seq, digest } = message;
     if (view !== undefined && seq !== undefined && digest !== undefined) {
       this.vote(from, { instance, view, seq, digest, extension: 0 });
@@ -120,13 +121,14 @@ export class VoteLedger implements Observer {
   }
 
   /**
-   * The same, for a replica that has executed it. Where votes are counted as they are sent, its own may be missing: what followed
-   * from it was durable, and it crashed before the vote had left.
+   * The same, for a replica that has executed it. Where votes are messages, its own may be missing: what followed from it was
+   * durable, and it crashed before the vote had left.
    */
   certifiedTo(replica: ReplicaId, instance: InstanceId, seq: SequenceNumber): Digest | null {
+    const certified = this.certified(instance, seq);
+    if (certified !== null || this.#trusted) return certified;
     for (const { ballot, voters } of this.#slots.get(`${instance} ${seq}`)?.votes.values() ?? []) {
-      const lacksOwn = voters.size === this.#quorum - 1 && !voters.has(replica);
-      if (this.#countsSent && lacksOwn) this.vote(replica, ballot);
+      if (voters.size === this.#quorum - 1 && !voters.has(replica)) this.vote(replica, ballot);
     }
     return this.certified(instance, seq);
   }

@@ -52,7 +52,7 @@ test("S2: votes without a counter are counted as they are sent, lost ones too", 
 });
 
 test("S5: who executes has voted, though it may have crashed before its vote was sent; for others that proves nothing", () => {
-  const votes = new VoteLedger(4, 3);
+  const votes = new VoteLedger(4, 3, undefined, false);
   const commit = new Vote({ kind: MessageKind.PbftCommit, view: 0, seq: 5, digest: A, share: NOTHING });
   votes.sent(parcel(0, 1, commit));
   expect(votes.certifiedTo(2, 1, 5)).toBeNull();
@@ -61,10 +61,13 @@ test("S5: who executes has voted, though it may have crashed before its vote was
   expect(votes.certifiedTo(2, 1, 5)).toBe(A);
 });
 
-test("S5: what a subsystem signs is counted as it is signed: there no vote can be missing", () => {
+test("S5: what a subsystem signs is counted as it is signed: there no vote can be missing, whatever a liar sends", () => {
   const votes = new VoteLedger(3, 2);
   votes.signed(signed(0, slot(1, 0, 5, A)));
-  expect(votes.certifiedTo(2, 1, 5)).toBeNull();
+  votes.sent(
+    parcel(1, 1, new Vote({ kind: MessageKind.PbftCommit, view: 0, seq: 6, digest: B, share: NOTHING })),
+  );
+  expect([votes.certifiedTo(2, 1, 5), votes.certifiedTo(2, 1, 6)]).toEqual([null, null]);
 });
 
 /** `("P", v, o, d, x)` or `("C", v, o, d)` of hybster.md 2, by hand. */
