@@ -42,8 +42,12 @@ export class Checkpoints {
   /** The newest proof known, perhaps of a slot that we have not executed. */
   #proof: CheckpointProof | null = null;
 
+  /** From one collector to the next. */
+  readonly #stride: number;
+
   constructor(options: CheckpointsOptions) {
     this.#options = options;
+    this.#stride = strideOf(options.faults.n);
   }
 
   /** The newest stable checkpoint known here. */
@@ -128,30 +132,33 @@ export class Checkpoints {
     if (seq > 0) this.onTaken(seq, root);
   }
 
+  /** To its collector; then, while no proof comes, to as many more as were asked so far; in the end to all. */
   #sendShare(seq: SequenceNumber, checkpoint: Checkpoint): void {
     const { self, faults, port } = this.#options;
     invariant(checkpoint.root !== null && checkpoint.share !== null, "a share of ours");
     const message = new CheckpointSig({ seq, root: checkpoint.root, share: checkpoint.share });
-    if (checkpoint.collectors.length > faults.f) return port.broadcast(message);
-    const collector = this.#nextCollector(seq, checkpoint.collectors);
-    checkpoint.collectors.push(collector);
-    if (collector !== self) port.send(collector, message);
+    const { collectors } = checkpoint;
+    if (collectors.length > faults.f) return port.broadcast(message);
+    for (let more = Math.max(1, collectors.length); more > 0 && collectors.length < faults.n; more -= 1) {
+      const collector = this.#nextCollector(seq, collectors);
+      collectors.push(collector);
+      if (collector !== self) port.send(collector, message);
+    }
   }
 
-  /** Its collector has made no proof of it in time. */
+  /** Its collectors have made no proof of it in time. */
   #passOver({ collectors }: Checkpoint): void {
-    const last = collectors.at(-1);
-    if (last !== undefined && last !== this.#options.self) this.#silent.add(last);
+    for (const collector of collectors) if (collector !== this.#options.self) this.#silent.add(collector);
   }
 
   /**
-   * They take turns, by count: `seq` alone may share a divisor with n. Where f have crashed every second turn would be that of
-   * one of them, and hold up the window.
+   * They take turns, by count: `seq` alone may share a divisor with n. One after the other they are half of the cluster apart: replicas
+   * that fail together are often neighbours, and the window is full when two checkpoints in a row have no collector.
    */
   #nextCollector(seq: SequenceNumber, asked: readonly ReplicaId[]): ReplicaId {
     const { faults, period } = this.#options;
-    const first = Math.floor(seq / period);
-    const ring = Array.from({ length: faults.n }, (_, rank) => (first + rank) % faults.n);
+    const count = Math.floor(seq / period);
+    const ring = Array.from({ length: faults.n }, (_, rank) => ((count + rank) * this.#stride) % faults.n);
     const left = ring.filter((replica) => !asked.includes(replica));
     return present(left.find((replica) => !this.#silent.has(replica)) ?? left[0], "one of more than f");
   }
@@ -199,4 +206,15 @@ export class Checkpoints {
     }
     return checkpoint;
   }
+}
+
+/** About half of n, and without a common divisor, so that everybody has a turn. */
+function strideOf(n: number): number {
+  let stride = Math.ceil(n / 2);
+  while (divisorOf(stride, n) > 1) stride += 1;
+  return stride;
+}
+
+function divisorOf(a: number, b: number): number {
+  return b === 0 ? a : divisorOf(b, a % b);
 }
