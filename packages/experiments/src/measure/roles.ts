@@ -27,8 +27,6 @@ export class RoleMeter {
   readonly #span: number;
   #before: readonly Account[] = [];
   #delivered = 0;
-  /** By replica: bytes that were given to its interface before the span and leave in it, less those that will leave after. */
-  #carried: readonly number[] = [];
 
   constructor({ duration, warmUp }: Scenario, cluster: EvaluationCluster) {
     this.#cluster = cluster;
@@ -45,13 +43,10 @@ export class RoleMeter {
     this.#delivered = traffic.delivered;
     traffic.reset();
     this.#before = machines.map((machine) => machine.account());
-    this.#carried = this.#backlogs();
   }
 
   end(): RoleUse[] {
     const { machines, multiPrimary, world } = this.#cluster;
-    const left = this.#backlogs();
-    this.#carried = this.#carried.map((bytes, replica) => bytes - (left[replica] ?? 0));
     const used = machines.map((machine, replica): Use => {
       return { replica, account: machine.account().since(this.#before[replica] ?? new Account()) };
     });
@@ -70,7 +65,7 @@ export class RoleMeter {
     return {
       role,
       replicas: uses.length,
-      egress: this.#egress(uses),
+      egress: this.#gigabits(uses, this.#cluster.traffic.sentBytes),
       ingress: this.#gigabits(uses, this.#cluster.traffic.receivedBytes),
       sentBytes: byKind((kind) => mean(({ sentBytes }) => sentBytes[kind] ?? 0)),
       sentMessages: byKind((kind) => mean(({ sentMessages }) => sentMessages[kind] ?? 0)),
@@ -93,7 +88,7 @@ export class RoleMeter {
       loop: share(mean(({ loop }) => loop.busy)),
       workers: share(mean((account) => account.workers.busy) / workers),
       lane: share(mean(({ lane }) => lane.busy)),
-      egress: Math.min(1, this.#egress(uses) / capacity),
+      egress: Math.min(1, this.#gigabits(uses, traffic.sentBytes) / capacity),
       ingress: Math.min(1, this.#gigabits(uses, traffic.receivedBytes) / capacity),
       link: Math.min(1, this.#busiestLink(uses)),
     };
@@ -114,20 +109,6 @@ export class RoleMeter {
       ingress: wait(traffic.ingressWait, ({ replica }) => traffic.received[replica] ?? 0),
       link: wait(traffic.linkWait, sent),
     };
-  }
-
-  #backlogs(): number[] {
-    const { links, machines, world } = this.#cluster;
-    return machines.map((_, replica) => links.backlog(replica, world.engine.now));
-  }
-
-  /** What interfaces have carried in the span, Gbit/s per replica. */
-  #egress(uses: readonly Use[]): number {
-    const { sentBytes } = this.#cluster.traffic;
-    return this.#gigabits(
-      uses,
-      sentBytes.map((bytes, replica) => bytes + (this.#carried[replica] ?? 0)),
-    );
   }
 
   /** Per replica. */

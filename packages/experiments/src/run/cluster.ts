@@ -54,7 +54,7 @@ export class EvaluationCluster {
     this.parameters = evaluationParameters(scenario, REQUEST_BYTES);
     this.order = new OneOrder(n);
     this.sizes = new ModelledSizes({ ...profile, ...scenario });
-    this.traffic = new Traffic(n);
+    this.traffic = new Traffic(n, { from: scenario.warmUp, to: scenario.duration });
     const common = new Pool(profile.processors.count);
     this.machines = this.#createMachines(profile, common);
     const requestBytes = REQUEST_BYTES + this.sizes.payloadOfRequest;

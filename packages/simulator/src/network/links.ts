@@ -125,12 +125,6 @@ export class Links {
     return present(this.#wan.rates[this.regionOf(from)]?.[this.regionOf(to)], "a square matrix");
   }
 
-  /** Bytes that a replica has sent and that its interface has not carried yet; 0 if interfaces take no time. */
-  backlog(replica: ReplicaId, now: Instant): number {
-    const wait = (this.#egressFree[replica] as number) - now;
-    return wait > 0 && this.#interfaceCost > 0 ? wait / this.#interfaceCost : 0;
-  }
-
   get interfaceRate(): number {
     return this.#wan.interfaceRate;
   }
@@ -140,8 +134,9 @@ export class Links {
     const { n } = this;
     if (from >= n || to >= n) return this.#toOrFromClient(from, to, bytes, at);
     const first = Math.max(at, this.#egressFree[from] as number);
-    this.#egressFree[from] = first + bytes * this.#interfaceCost;
-    this.#traffic?.onEgress(from, bytes, first - at);
+    const left = first + bytes * this.#interfaceCost;
+    this.#egressFree[from] = left;
+    this.#traffic?.onEgress(from, bytes, first - at, { from: first, to: left });
     return this.#cross(from, to, bytes, first);
   }
 
@@ -163,7 +158,8 @@ export class Links {
     }
     this.#egressFree[from] = start;
     const copies = n - 1;
-    this.#traffic?.onEgress(from, copies * bytes, copies * (first - at + ((copies - 1) / 2) * step));
+    const wait = copies * (first - at + ((copies - 1) / 2) * step);
+    this.#traffic?.onEgress(from, copies * bytes, wait, { from: first, to: start });
   }
 
   /** A message's last bit comes to a replica. When it is through its network interface: `now`, unless others are before it. */
@@ -207,7 +203,7 @@ export class Links {
     const first = Math.max(at, this.#egressFree[from] as number);
     const sent = first + bytes * this.#interfaceCost;
     this.#egressFree[from] = sent;
-    this.#traffic?.onEgress(from, bytes, first - at);
+    this.#traffic?.onEgress(from, bytes, first - at, { from: first, to: sent });
     return Math.floor(sent + distance + (this.#lags[from] as number));
   }
 
