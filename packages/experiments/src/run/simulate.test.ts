@@ -36,6 +36,16 @@ test.each(["destiny", "dqpbft", "single-pbft", "single-linear-hybster"])(
   },
 );
 
+test("a primary keeps a quarter of its window free: under overload no second passes without answers", () => {
+  // Its backups learn of a stable checkpoint later than it does, and refuse what is beyond their windows.
+  const load = { type: "closed", clientsPerRegion: 40, inFlight: 1 } as const;
+  const { timeline, throughput } = simulate(
+    scenario({ protocol: "single-sbft", replicas: 7, load, duration: 4 * SECOND }),
+  );
+  for (const second of timeline.slice(1)) expect(second).toBeGreaterThan(throughput / 2);
+  expect(throughput).toBeGreaterThan(60_000);
+});
+
 test("processors and bandwidth cost time", () => {
   const whole = simulate(scenario()).latencyMs.mean;
   expect(simulate(scenario({ without: ["cpu"] })).latencyMs.mean).toBeLessThan(whole);

@@ -1,3 +1,4 @@
+import { proposalWindowOf } from "../../agreement/agreement.ts";
 import type { Jobs } from "../../effects/jobs.ts";
 import type { Port } from "../../effects/port.ts";
 import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
@@ -169,7 +170,11 @@ export class Oversight {
     const { context, log, instances } = this.#options;
     const { known, low, decided } = instances.of(instance);
     const high = low + context.parameters.disseminationWindow;
-    this.#pause(instance, Row.Proposal, known >= high);
+    this.#pause(
+      instance,
+      Row.Proposal,
+      known >= low + proposalWindowOf(context.parameters.disseminationWindow),
+    );
     const due = this.#unordered[instance] ?? 0;
     if (due > 0 && due !== log.next(instance)) this.awaitOrder(instance);
     const owed = Math.min(log.owed(instance), high);
@@ -179,7 +184,11 @@ export class Oversight {
   #lookAtOrder(): void {
     const { context, log, instances } = this.#options;
     const { low } = instances.order;
-    this.#pause(instances.orderInstance, Row.Order, log.accepted >= low + context.parameters.orderWindow);
+    this.#pause(
+      instances.orderInstance,
+      Row.Order,
+      log.accepted >= low + proposalWindowOf(context.parameters.orderWindow),
+    );
   }
 
   #pause(instance: InstanceId, row: Row, full: boolean): void {

@@ -2,9 +2,11 @@ import {
   type Agreement,
   type AgreementProtocol,
   type InstanceAddress,
+  proposalWindowOf,
   type Standing,
   type Superior,
   Verdict,
+  windowsOf,
 } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Jobs } from "../../effects/jobs.ts";
@@ -72,7 +74,11 @@ class Single implements Orderer {
     this.#protocol = protocol;
     const { orderWindow: window, pullDelay, viewChangeDelay } = parameters;
     const port = new Port(outbox, INSTANCE);
-    const place = { port, superior: this.#superior(), parameters: { window, pullDelay, viewChangeDelay } };
+    const place = {
+      port,
+      superior: this.#superior(),
+      parameters: { ...windowsOf(window), pullDelay, viewChangeDelay },
+    };
     this.#agreement = protocol.create({ self, ...this.#address, ...place });
     const blamePort = new Port(outbox, COMPOSITION);
     this.#jobs = new Jobs(blamePort);
@@ -236,7 +242,8 @@ class Single implements Orderer {
     this.#reconfigure();
     this.#watch.follow();
     const { known, low } = this.#agreement;
-    if (known >= low + this.#context.parameters.orderWindow) this.#watch.pause(Row.Proposal);
+    if (known >= low + proposalWindowOf(this.#context.parameters.orderWindow))
+      this.#watch.pause(Row.Proposal);
     else this.#watch.resume(Row.Proposal);
   }
 

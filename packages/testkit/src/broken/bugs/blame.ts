@@ -153,13 +153,27 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: OVERSIGHT,
-        find: "this.#pause(instances.orderInstance, Row.Order, log.accepted >= low + context.parameters.orderWindow);",
-        replace:
-          "this.#pause(instances.orderInstance, Row.Order, log.accepted < low - context.parameters.orderWindow);",
+        find: "log.accepted >= low + proposalWindowOf(context.parameters.orderWindow)",
+        replace: "log.accepted < low - proposalWindowOf(context.parameters.orderWindow)",
       },
     ],
     ...DESTINY_3,
     caughtBy: unitTest("packages/testkit/src/holes/order.test.ts", "H23 (n3)"),
+  },
+  {
+    id: "whole-window-proposed",
+    title:
+      "proposes to the end of its window, which is beyond that of backups that are told of the checkpoint later",
+    source: "a real bug of this program: SBFT under load stood still for seconds",
+    edits: [
+      {
+        file: "packages/core/src/agreement/agreement.ts",
+        find: "return window - Math.floor(window / 4);",
+        replace: "return window;",
+      },
+    ],
+    ...{ protocol: "single-sbft", replicas: 4 },
+    caughtBy: unitTest("packages/experiments/src/run/simulate.test.ts", "a primary keeps a quarter"),
   },
   {
     id: "paused-row-counts",

@@ -103,7 +103,9 @@ export class Ordering<Slot extends TrustedSlot> {
 
   get mayPropose(): boolean {
     if (!this.#isPrimary || !this.#place.active || this.#place.silent) return false;
-    return this.slots.contains(this.nextSlot) && this.voting.next === this.nextSlot;
+    const { window, proposalWindow = window } = this.#context.parameters;
+    const hasRoom = this.slots.contains(this.nextSlot) && this.nextSlot <= this.slots.low + proposalWindow;
+    return hasRoom && this.voting.next === this.nextSlot;
   }
 
   get #isPrimary(): boolean {

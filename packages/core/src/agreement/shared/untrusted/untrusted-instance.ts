@@ -54,8 +54,9 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
   }
 
   get mayPropose(): boolean {
-    const { slots } = this.#instance;
-    return this.#instance.isPrimary && this.#instance.votes && slots.contains(this.nextSlot);
+    const { low, context, isPrimary, votes } = this.#instance;
+    const { window, proposalWindow = window } = context.parameters;
+    return isPrimary && votes && this.nextSlot > low && this.nextSlot <= low + proposalWindow;
   }
 
   get nextSlot(): SequenceNumber {
