@@ -128,7 +128,8 @@ export class VoteLedger implements Observer {
     const certified = this.certified(instance, seq);
     if (certified !== null || this.#trusted) return certified;
     for (const { ballot, voters } of this.#slots.get(`${instance} ${seq}`)?.votes.values() ?? []) {
-      if (voters.size === this.#quorum - 1 && !voters.has(replica)) this.vote(replica, ballot);
+      const missing = this.#quorum - voters.size;
+      if (missing === 1 && !voters.has(replica)) this.vote(replica, ballot);
     }
     return this.certified(instance, seq);
   }

@@ -210,7 +210,8 @@ export class Checkpoints {
 
 /** About half of n, and without a common divisor, so that everybody has a turn. */
 function strideOf(n: number): number {
-  let stride = Math.ceil(n / 2);
+  let stride = 1;
+  while (stride + stride < n) stride += 1;
   while (divisorOf(stride, n) > 1) stride += 1;
   return stride;
 }

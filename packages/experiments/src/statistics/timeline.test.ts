@@ -5,7 +5,7 @@ import { timelineCourses } from "../experiments/timeline.ts";
 import { reactionOf, timelineOf } from "./timeline.ts";
 
 test("how a run takes what happens: dip, gain, standstill, recovery", () => {
-  const [course] = timelineCourses({ ...FIG10.full, protocols: ["dqpbft"] });
+  const [course] = timelineCourses({ ...FIG10.full, compression: 1, protocols: ["dqpbft"] });
   const [scenario] = course?.next(() => undefined) ?? [];
   if (scenario === undefined) throw new Error("no scenario");
   const throughputAt = (second: number): number => {
