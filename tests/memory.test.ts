@@ -9,7 +9,7 @@ const MEBIBYTE = 1_048_576;
 const WARM_UP_MILLIS = 16_000;
 const LOAD_MILLIS = 10_000;
 /** Loose: a leak of one megabyte a second is far above what a heap that is not full yet may grow by. */
-const GROWTH_MAX_BYTES = 160 * MEBIBYTE;
+const GROWTH_MAX_BYTES = 128 * MEBIBYTE;
 const RESIDENT_MAX_BYTES = 768 * MEBIBYTE;
 
 let cluster: TestCluster;

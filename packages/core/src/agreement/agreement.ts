@@ -107,26 +107,10 @@ export interface Superior {
 export interface AgreementParameters {
   /** Slots between the watermarks. */
   readonly window: number;
-  /** Slots above the low watermark that a primary proposes in: {@link proposalWindowOf}. All of the window, if none is given. */
-  readonly proposalWindow?: number;
   /** How long to wait before asking again for what is missing. */
   readonly pullDelay: Micros;
   /** How long a view change may take before the next view is tried, doubling (hybster.md 6.6, pbft.md 11). */
   readonly viewChangeDelay: Micros;
-}
-
-/**
- * How much of a window a primary uses. Deviation: a quarter stays free (the protocols let it use all). A primary may learn of a stable
- * checkpoint before its backups do, by more than its proposals take: they would refuse what is beyond their windows, and ask for it
- * only when it is missed.
- */
-export function proposalWindowOf(window: number): number {
-  return window - Math.floor(window / 4);
-}
-
-/** Both windows of an instance, as its parameters. */
-export function windowsOf(window: number): Required<Pick<AgreementParameters, "window" | "proposalWindow">> {
-  return { window, proposalWindow: proposalWindowOf(window) };
 }
 
 /**

@@ -4,6 +4,15 @@ import { invariant } from "./invariant.ts";
 const FIRST_CAPACITY = 8;
 
 /**
+ * How much of a window a primary uses. Deviation: a quarter stays free (the protocols let it use all). A primary may learn of a stable
+ * checkpoint before its backups do, by more than its proposals take: they would refuse what is beyond their windows, and ask for it
+ * only when it is missed.
+ */
+export function proposalWindowOf(window: number): number {
+  return window - Math.floor(window / 4);
+}
+
+/**
  * The live slots of one log, `(low, low + window]`, made on first use. The ring starts small and grows to the window, so
  * that an idle instance costs little (architecture: one process may hold tens of thousands of instances).
  */
@@ -27,6 +36,11 @@ export class SlotRing<Slot extends { readonly seq: SequenceNumber }> {
   /** High watermark: the last slot that may be in use. */
   get high(): SequenceNumber {
     return this.#low + this.window;
+  }
+
+  /** Whether a primary may propose in this slot. */
+  mayPropose(seq: SequenceNumber): boolean {
+    return seq > this.#low && seq <= this.#low + proposalWindowOf(this.window);
   }
 
   contains(seq: SequenceNumber): boolean {

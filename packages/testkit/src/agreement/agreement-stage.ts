@@ -1,5 +1,6 @@
 import type { AgreementProtocol } from "@destiny/core/agreement/agreement";
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
+import { proposalWindowOf } from "@destiny/core/kernel/slot-ring";
 import type { Message, MessageKind, Vote } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { AgreementCluster } from "./agreement-cluster.ts";
@@ -27,7 +28,9 @@ export interface AgreementWords {
 }
 
 /** Slots of the window in which the suites run. */
-export const WINDOW = 16;
+export const WINDOW = 24;
+/** Slots of it that a primary proposes in. */
+export const ROOM = proposalWindowOf(WINDOW);
 
 /** So many values from this one on, as the suites have them proposed. */
 export function texts(count: number, first = 1): string[] {

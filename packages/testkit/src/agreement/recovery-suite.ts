@@ -5,8 +5,8 @@ import {
   type AgreementStage,
   type AgreementWords,
   expectEverywhere,
+  ROOM,
   texts,
-  WINDOW,
 } from "./agreement-stage.ts";
 
 /** Losses, silence, catching up and restarts in the first view: contract C3 and C8 of dqbft.md 1, part of the agreement suite. */
@@ -104,7 +104,7 @@ export function recoverySuite(stage: AgreementStage, words: AgreementWords): voi
   contract("a late replica catches up, past its window and from what others have forgotten", (cluster) => {
     const late = cluster.n - 1;
     const rounds = 6;
-    const round = WINDOW - 2;
+    const round = ROOM - 2;
     cluster.crash(late);
     for (let i = 0; i < rounds; i += 1) {
       cluster.propose(...texts(round, 1 + i * round));
@@ -139,18 +139,18 @@ export function recoverySuite(stage: AgreementStage, words: AgreementWords): voi
     const helpers = words.claims === true ? f + 1 : 1;
     const late = cluster.n - 1;
     cluster.crash(late);
-    cluster.propose(...texts(WINDOW - 2));
+    cluster.propose(...texts(ROOM - 2));
     cluster.run(3_000_000);
-    for (const replica of cluster.others(late)) cluster.advance(replica, WINDOW - 4);
+    for (const replica of cluster.others(late)) cluster.advance(replica, ROOM - 4);
     cluster.run(1_000_000);
     for (const source of cluster.others(late)) {
       const sources = Array.from({ length: helpers }, (_, i) => (source + i) % late);
       for (const replica of cluster.others(late, ...sources)) cluster.crash(replica);
       cluster.wipe(late);
       cluster.restart(late);
-      cluster.act(late, (agreement) => agreement.pursue(WINDOW - 2));
+      cluster.act(late, (agreement) => agreement.pursue(ROOM - 2));
       cluster.run(60_000_000);
-      expect(cluster.log(late), `from replica ${source}`).toEqual(texts(WINDOW - 2));
+      expect(cluster.log(late), `from replica ${source}`).toEqual(texts(ROOM - 2));
       cluster.crash(late);
       for (const replica of cluster.others(late, ...sources)) cluster.restart(replica);
       cluster.run(1_000_000);

@@ -1,5 +1,5 @@
-import { proposalWindowOf } from "@destiny/core/agreement/agreement";
 import { present } from "@destiny/core/kernel/invariant";
+import { proposalWindowOf } from "@destiny/core/kernel/slot-ring";
 import { encodeOrderValue } from "@destiny/core/ordering/dqbft/order-value";
 import { MessageKind, Proposal } from "@destiny/core/wire/messages";
 import { digestOf } from "@destiny/crypto/hash/sha256";

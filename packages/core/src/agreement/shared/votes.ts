@@ -138,8 +138,10 @@ export class Votes<Vote extends Ballot> {
     tally.remove(sender);
     this.#size -= 1;
     const index = this.#senders.indexOf(sender);
-    if (index >= 0) this.#senders.splice(index, 1);
-    if (index >= 0) this.#votes?.splice(index, 1);
+    if (index >= 0) {
+      this.#senders.splice(index, 1);
+      this.#votes?.splice(index, 1);
+    }
     if (tally.count === 0) this.#tallies.splice(this.#tallies.indexOf(tally), 1);
   }
 }

@@ -5,7 +5,6 @@ import {
   type Standing,
   type Superior,
   Verdict,
-  windowsOf,
 } from "../../agreement/agreement.ts";
 import { Port } from "../../effects/port.ts";
 import type { InstanceId, ReplicaId } from "../../kernel/ids.ts";
@@ -49,12 +48,11 @@ export class Instances {
     this.orderInstance = limits.n;
     this.#ports = Array.from({ length: limits.n + 1 }, (_, instance) => new Port(context.outbox, instance));
     const { orderWindow, disseminationWindow, pullDelay, viewChangeDelay } = context.parameters;
-    const common = { pullDelay, viewChangeDelay };
-    const disseminating = { ...windowsOf(disseminationWindow), ...common };
+    const disseminating = { window: disseminationWindow, pullDelay, viewChangeDelay };
     const disseminators = Array.from({ length: limits.n }, (_, home) =>
       this.#create(home, recipe.disseminate, this.#disseminating(home), disseminating),
     );
-    const ordering = { ...windowsOf(orderWindow), ...common };
+    const ordering = { window: orderWindow, pullDelay, viewChangeDelay };
     this.order = this.#create(this.orderInstance, recipe.order, this.#ordering(), ordering);
     this.all = [...disseminators, this.order];
   }

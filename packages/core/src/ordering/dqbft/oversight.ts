@@ -1,8 +1,8 @@
-import { proposalWindowOf } from "../../agreement/agreement.ts";
 import type { Jobs } from "../../effects/jobs.ts";
 import type { Port } from "../../effects/port.ts";
 import type { Digest, InstanceId, ReplicaId, SequenceNumber, TimerId, View } from "../../kernel/ids.ts";
 import { present } from "../../kernel/invariant.ts";
+import { proposalWindowOf } from "../../kernel/slot-ring.ts";
 import { requestsOf } from "../../wire/batch.ts";
 import type { Check } from "../../wire/check.ts";
 import type { Proposal } from "../../wire/messages.ts";

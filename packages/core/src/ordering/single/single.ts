@@ -2,11 +2,9 @@ import {
   type Agreement,
   type AgreementProtocol,
   type InstanceAddress,
-  proposalWindowOf,
   type Standing,
   type Superior,
   Verdict,
-  windowsOf,
 } from "../../agreement/agreement.ts";
 import type { Job, JobResult, LogRecord, Watermark } from "../../effects/effects.ts";
 import { Jobs } from "../../effects/jobs.ts";
@@ -22,6 +20,7 @@ import {
   type View,
 } from "../../kernel/ids.ts";
 import { invariant, present } from "../../kernel/invariant.ts";
+import { proposalWindowOf } from "../../kernel/slot-ring.ts";
 import type { Anchor } from "../../wire/anchor.ts";
 import { requestsOf } from "../../wire/batch.ts";
 import type { Check } from "../../wire/check.ts";
@@ -77,7 +76,7 @@ class Single implements Orderer {
     const place = {
       port,
       superior: this.#superior(),
-      parameters: { ...windowsOf(window), pullDelay, viewChangeDelay },
+      parameters: { window, pullDelay, viewChangeDelay },
     };
     this.#agreement = protocol.create({ self, ...this.#address, ...place });
     const blamePort = new Port(outbox, COMPOSITION);

@@ -167,7 +167,7 @@ export const BLAME_BUGS: readonly PlantedBug[] = [
     source: "a real bug of this program: SBFT under load stood still for seconds",
     edits: [
       {
-        file: "packages/core/src/agreement/agreement.ts",
+        file: "packages/core/src/kernel/slot-ring.ts",
         find: "return window - Math.floor(window / 4);",
         replace: "return window;",
       },

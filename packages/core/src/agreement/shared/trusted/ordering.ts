@@ -103,9 +103,7 @@ export class Ordering<Slot extends TrustedSlot> {
 
   get mayPropose(): boolean {
     if (!this.#isPrimary || !this.#place.active || this.#place.silent) return false;
-    const { window, proposalWindow = window } = this.#context.parameters;
-    const hasRoom = this.slots.contains(this.nextSlot) && this.nextSlot <= this.slots.low + proposalWindow;
-    return hasRoom && this.voting.next === this.nextSlot;
+    return this.slots.mayPropose(this.nextSlot) && this.voting.next === this.nextSlot;
   }
 
   get #isPrimary(): boolean {

@@ -1,9 +1,8 @@
 import type { TimerId } from "../../../kernel/ids.ts";
 import type { AgreementContext } from "../../agreement.ts";
+import { pullPause } from "../pull-pause.ts";
 
 const RESEND_TIMER: TimerId = 2;
-/** Resending slows down to 2^this pull delays. */
-const BACKOFF_MAX = 4;
 
 /** When to say again what may be lost, while between views or without something that was asked for (hybster.md 6.6). */
 export class Resends {
@@ -35,10 +34,10 @@ export class Resends {
 
   /** Whether anything waits that may have to be said again. */
   await(waiting: boolean): void {
-    const { parameters, port } = this.#context;
+    const { port } = this.#context;
     if (waiting && !this.#timing) {
       this.#timing = true;
-      port.setTimer(RESEND_TIMER, parameters.pullDelay * 2 ** Math.min(this.#count, BACKOFF_MAX));
+      port.setTimer(RESEND_TIMER, pullPause(this.#context, this.#count));
     } else if (!waiting && this.#timing) {
       this.#timing = false;
       port.cancelTimer(RESEND_TIMER);

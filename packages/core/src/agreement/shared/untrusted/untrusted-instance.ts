@@ -54,9 +54,8 @@ export class UntrustedInstance<Slot extends UntrustedSlot, C extends Change> imp
   }
 
   get mayPropose(): boolean {
-    const { low, context, isPrimary, votes } = this.#instance;
-    const { window, proposalWindow = window } = context.parameters;
-    return isPrimary && votes && this.nextSlot > low && this.nextSlot <= low + proposalWindow;
+    const { slots } = this.#instance;
+    return this.#instance.isPrimary && this.#instance.votes && slots.mayPropose(this.nextSlot);
   }
 
   get nextSlot(): SequenceNumber {
