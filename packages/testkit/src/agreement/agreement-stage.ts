@@ -30,7 +30,7 @@ export interface AgreementWords {
 /** Slots of the window in which the suites run. */
 export const WINDOW = 24;
 /** Slots of it that a primary proposes in. */
-export const ROOM = proposalWindowOf(WINDOW);
+export const ROOM: number = proposalWindowOf(WINDOW);
 
 /** So many values from this one on, as the suites have them proposed. */
 export function texts(count: number, first = 1): string[] {
