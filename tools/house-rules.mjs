@@ -21,6 +21,11 @@ const rules = [
     line: (text) => quorumArithmetic.test(text.replace(/^\s*(\/?\*|\/\/).*|\s\/\/.*/, "")),
   },
   {
+    says: "the composition names no base protocol: catalogue.ts does",
+    files: /^packages\/core\/src\/ordering\/dqbft\//,
+    line: (text) => /hybster|pbft|sbft|hotstuff/i.test(text),
+  },
+  {
     says: "a path of one machine",
     files: /\.(ts|mjs|js|json|md|ya?ml|sh|c|h|gyp|svg|html)$|^\.ci\//,
     line: (text) => machinePath.test(text),

@@ -260,7 +260,7 @@ class Dqbft implements Orderer {
   }
 }
 
-/** The composition over any agreements: `destiny = dqbft({ disseminate: linearHybster, order: linearHybster })`. */
+/** The composition over any agreements: one that disseminates, and one that orders. */
 export function dqbft(recipe: DqbftRecipe): OrderingProtocol {
   return {
     name: `dqbft(${recipe.disseminate.name},${recipe.order.name})`,
