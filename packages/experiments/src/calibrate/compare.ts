@@ -45,10 +45,14 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   { protocol: "destiny", replicas: 5, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "destiny", replicas: 7, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "single-linear-hybster", replicas: 5, clients: 16, bundle: 50, payloadBytes: 512 },
+  { protocol: "single-hybster", replicas: 3, clients: 16, bundle: 50, payloadBytes: 512 },
+  { protocol: "dqhybster", replicas: 5, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "single-pbft", replicas: 4, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "dqpbft", replicas: 4, clients: 1, bundle: 1, payloadBytes: 512 },
   { protocol: "dqpbft", replicas: 4, clients: 16, bundle: 50, payloadBytes: 512 },
   { protocol: "dqpbft", replicas: 7, clients: 16, bundle: 50, payloadBytes: 512 },
+  { protocol: "single-sbft", replicas: 4, clients: 16, bundle: 50, payloadBytes: 512 },
+  { protocol: "dqsbft", replicas: 4, clients: 16, bundle: 50, payloadBytes: 512 },
 ];
 
 const SECOND = 1_000_000;
