@@ -13,16 +13,17 @@ const words = {
   share: (fields: Omit<Vote, "kind">): SbftShare => new SbftShare({ ...fields, fast: fields.share }),
 };
 
-agreementSuite(sbft, words, FaultModel.byzantine, [4, 5, 7]);
+const viewWords = {
+  proposal: MessageKind.PrePrepare,
+  votes: [MessageKind.SbftShare, MessageKind.SbftCommitShare],
+  decisions: [MessageKind.SbftFast, MessageKind.SbftSlow],
+  newView: MessageKind.PbftNewView,
+};
 
-viewChangeSuite(
-  sbft,
-  {
-    proposal: MessageKind.PrePrepare,
-    votes: [MessageKind.SbftShare, MessageKind.SbftCommitShare],
-    decisions: [MessageKind.SbftFast, MessageKind.SbftSlow],
-    newView: MessageKind.PbftNewView,
-  },
-  FaultModel.byzantine,
-  [4, 5, 7],
-);
+agreementSuite(sbft, words, FaultModel.byzantine, [4, 5, 7]);
+viewChangeSuite(sbft, viewWords, FaultModel.byzantine, [4, 5, 7]);
+
+// One may be slow without ending the fast path, beside f faulty ones.
+const withSlow = (n: number): FaultModel => FaultModel.byzantine(n, 1);
+agreementSuite(sbft, words, withSlow, [6]);
+viewChangeSuite(sbft, viewWords, withSlow, [6]);
