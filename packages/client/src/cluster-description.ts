@@ -17,7 +17,7 @@ export interface ReplicaAddress {
 
 /**
  * All that a client knows of a cluster beforehand, and all that it trusts. Derived from the genesis; as JSON, the cluster
- * is in hexadecimal and `faults` is `{ "kind", "n", "f" }`.
+ * is in hexadecimal and `faults` is `{ "kind", "n", "f", "c" }`.
  */
 export interface ClusterDescription {
   /** SHA-256 of the genesis. */
@@ -55,12 +55,12 @@ export function parseClusterDescription(json: unknown): ClusterDescription {
 /** The description as a JSON value, which {@link parseClusterDescription} reads. */
 export function clusterDescriptionToJson(description: ClusterDescription): Record<string, unknown> {
   const { cluster, configuration, replicas, faults, replyScheme, pipeline } = description;
-  const { kind, n, f } = faults;
+  const { kind, n, f, c } = faults;
   return {
     cluster: toHex(cluster),
     configuration,
     replicas,
-    faults: { kind, n, f },
+    faults: { kind, n, f, c },
     replyScheme,
     pipeline,
   };
@@ -91,7 +91,8 @@ function readReplica(shape: Shape, place: number): ReplicaAddress {
 function readFaults(shape: Shape, replicaCount: number): FaultModel {
   const kind = shape.choice("kind", ["hybrid", "byzantine"]);
   const n = shape.integer("n", replicaCount, replicaCount);
-  const faults = kind === "hybrid" ? FaultModel.hybrid(n) : FaultModel.byzantine(n);
+  const c = shape.integer("c", 0, kind === "hybrid" ? 0 : n);
+  const faults = kind === "hybrid" ? FaultModel.hybrid(n) : FaultModel.byzantine(n, c);
   shape.integer("f", faults.f, faults.f);
   return faults;
 }

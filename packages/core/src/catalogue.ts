@@ -12,8 +12,8 @@ import type { ReplyStyle } from "./replica/executor.ts";
 export interface Protocol {
   readonly name: string;
   readonly summary: string;
-  /** The fault model for a cluster of n. */
-  faults(n: number): FaultModel;
+  /** The fault model for a cluster of n, of which `slow` more may be slow: 0 if absent, and where there is no fast path. */
+  faults(n: number, slow?: number): FaultModel;
   readonly ordering: OrderingProtocol;
   /** How clients are answered (dqbft.md 4.4, Replies). */
   readonly replies: ReplyStyle;
@@ -77,7 +77,7 @@ export const CATALOGUE: readonly Protocol[] = [
   {
     name: "dqsbft",
     summary: "DQBFT over SBFT (paper section 5)",
-    faults: (n) => FaultModel.byzantine(n),
+    faults: (n, slow) => FaultModel.byzantine(n, slow),
     ordering: dqbft({ disseminate: sbft, order: sbft }),
     replies: "proven",
     fastPath: true,
@@ -85,7 +85,7 @@ export const CATALOGUE: readonly Protocol[] = [
   {
     name: "single-sbft",
     summary: "SBFT with one primary: a fast path of all, and a linear slow path",
-    faults: (n) => FaultModel.byzantine(n),
+    faults: (n, slow) => FaultModel.byzantine(n, slow),
     ordering: single(sbft),
     replies: "proven",
     fastPath: true,

@@ -50,6 +50,8 @@ export interface Parameters {
   readonly intakeBytesMax: number;
   /** Clients that the client table holds where anyone may submit. */
   readonly clientsMax: number;
+  /** Replicas beside the faulty ones that may be slow without ending the fast path, where there is one: `c` of sbft.md 1. */
+  readonly slowReplicas: number;
 }
 
 /** Memory that the windows of all instances may fill, if every slot held a batch of the usual size: 512 MiB. */
@@ -88,6 +90,7 @@ export function defaultParameters(n: number, overrides: Partial<Parameters> = {}
     pipeline: 16,
     intakeBytesMax: 67_108_864,
     clientsMax: 100_000,
+    slowReplicas: 0,
     ...overrides,
   };
   checkParameters(parameters);

@@ -67,6 +67,45 @@ test("single-sbft far apart: collectors come to wait for the farthest, as the sl
   expect(cluster.count(SbftFast)).toBe(27);
 });
 
+describe.each(["single-sbft", "dqsbft"])("%s, n = 6, c = 1", (name) => {
+  test.each([1, 5])(
+    "sbft.md 1: with replica %i silent no slot leaves the fast path, nor waits for it",
+    (silent) => {
+      const cluster = Cluster.of(name, { n: 6, seed: 1, parameters: { slowReplicas: 1 } });
+      cluster.drop(({ from, to }) => from === silent || to === silent);
+      const correct = cluster.replicas.filter((replica) => replica !== silent);
+      const coordinators = name === "dqsbft" ? correct : [0];
+      // Twice as many slots as there are replicas: the silent one is a first collector of some.
+      for (let round = 0; round < 12; round += 1) {
+        const submissions = coordinators.map((coordinator) =>
+          cluster.submit(coordinator, `${coordinator} ${round}`),
+        );
+        cluster.run(5 * SECOND);
+        expect(submissions.every(({ proven }) => proven)).toBe(true);
+      }
+      for (const replica of correct) {
+        expect(cluster.executed(replica)).toEqual(cluster.executed(correct[0] ?? 0));
+        expect(cluster.executed(replica)).toHaveLength(12 * coordinators.length);
+      }
+      expect(cluster.count(SbftFast)).toBeGreaterThan(0);
+      expect([cluster.count(SbftPrepare), cluster.count(SbftSlow)]).toEqual([0, 0]);
+    },
+  );
+
+  test("with two silent the slow path takes over, and no view ends", () => {
+    const cluster = Cluster.of(name, { n: 6, seed: 1, parameters: { slowReplicas: 1 } });
+    cluster.drop(({ from, to }) => from > 3 || to > 3);
+    for (let round = 0; round < 6; round += 1) {
+      const submission = cluster.submit(0, `${round}`);
+      cluster.run(10 * SECOND);
+      expect(submission.proven).toBe(true);
+    }
+    expect([cluster.count(SbftFast), cluster.count(SbftSlow) > 0]).toEqual([0, true]);
+    const { instances } = cluster.replica(0).status();
+    expect([instances[0]?.view, instances.at(-1)?.view]).toEqual([0, 0]);
+  });
+});
+
 describe("dqsbft", () => {
   test("with one replica silent every coordinator's commands still commit, in all instances", () => {
     const cluster = Cluster.of("dqsbft", { n: 4, seed: 1 });

@@ -86,8 +86,8 @@ export class Stage {
     this.faulty = faulty;
     this.#protocol = protocol;
     const { n, seed, latency, delays } = plan;
-    this.faults = protocol.faults(n);
     this.parameters = defaultParameters(n, plan.parameters);
+    this.faults = protocol.faults(n, this.parameters.slowReplicas);
     this.world = new World({
       faults: this.faults,
       seed,

@@ -11,6 +11,7 @@ import {
   protocolOption,
   replicasOption,
   schemesOf,
+  slowOption,
 } from "./options.ts";
 
 const EXAMPLES = `
@@ -24,6 +25,7 @@ client.json; client.key is a key that the genesis admits.`;
 interface InitOptions {
   readonly replicas: number;
   readonly protocol: string;
+  readonly slow: number;
   readonly dir: string;
   readonly name: string;
   readonly hostTemplate?: string;
@@ -39,6 +41,7 @@ export function initCommand(): Command {
     .description("make a cluster: genesis, keys, certificates and one folder per replica")
     .addOption(replicasOption().default(5))
     .addOption(protocolOption().default("destiny"))
+    .addOption(slowOption())
     .requiredOption("--dir <folder>", "where to write; must be new or empty")
     .option("--name <name>", "name of the cluster, for people", "destiny")
     .option("--host-template <host>", "host of each replica, {i} standing for its id (default: 127.0.0.1)")
@@ -55,9 +58,20 @@ export function initCommand(): Command {
 }
 
 async function init(options: InitOptions): Promise<void> {
-  const { replicas, protocol, dir, name, hostTemplate, basePort, http, certificates, json } = options;
+  const { replicas, protocol, slow, dir, name, hostTemplate, basePort, http, certificates, json } = options;
   const schemes = schemesOf(certificates);
-  const plan = { replicas, protocol, directory: dir, name, hostTemplate, basePort, http, schemes };
+  const parameters = { slowReplicas: slow };
+  const plan = {
+    replicas,
+    protocol,
+    parameters,
+    directory: dir,
+    name,
+    hostTemplate,
+    basePort,
+    http,
+    schemes,
+  };
   const { directory, genesis, replicaDirectories } = await initCluster(plan, note, interruption());
   if (json) return printJson({ directory, replicas, protocol, replicaDirectories });
   printLine(`A cluster of ${genesis.replicas.length} replicas running ${protocol} is in ${directory}.`);

@@ -29,6 +29,16 @@ export function replicasOption(): Option {
   return new Option("-n, --replicas <n>", "how many replicas").argParser(whole(1, REPLICAS_MAX));
 }
 
+/** `c` of SBFT. */
+export function slowOption(): Option {
+  return new Option(
+    "--slow <c>",
+    "replicas that may be slow without ending SBFT's fast path, beside f faulty ones: n = 3f + 2c + 1",
+  )
+    .argParser(whole(0, REPLICAS_MAX))
+    .default(0);
+}
+
 /** Name of a protocol. */
 export function protocolOption(): Option {
   const names = CATALOGUE.map(({ name }) => name);

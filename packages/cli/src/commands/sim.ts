@@ -2,12 +2,13 @@ import { readEvents } from "@destiny/experiments/run/events-file";
 import { closedLoad } from "@destiny/experiments/run/loads";
 import type { ModelPart, Scenario } from "@destiny/experiments/run/scenario";
 import { type RunProgress, simulate } from "@destiny/experiments/run/simulate";
+import { faultsOf } from "@destiny/node/genesis/check-genesis";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Failure } from "../output/failure.ts";
 import { note, printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
 import { describeSimulation, simulationReport } from "../output/simulation-report.ts";
-import { decimal, jsonOption, protocolOption, replicasOption, whole } from "./options.ts";
+import { decimal, jsonOption, protocolOption, replicasOption, slowOption, whole } from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -26,6 +27,7 @@ const HOUR_SECONDS = 3_600;
 interface SimOptions {
   readonly protocol: string;
   readonly replicas: number;
+  readonly slow: number;
   readonly seed: number;
   readonly duration: number;
   readonly warmup?: number;
@@ -52,6 +54,7 @@ export function simCommand(): Command {
     )
     .addOption(replicasOption().default(5))
     .addOption(protocolOption().default("destiny"))
+    .addOption(slowOption())
     .option("-w, --wan <name>", "azure, aws, lan, uniform:<ms>, or a file (CSV or JSON)", "azure")
     .option("--profile <name>", "costs of the machine: paper-2022, modern, or a JSON file", "paper-2022")
     .addOption(
@@ -96,7 +99,8 @@ function sim(options: SimOptions): void {
 
 function scenarioOf(options: SimOptions): Scenario {
   const { protocol, replicas, seed, wan, batch, payload, profile, without, faults, rate } = options;
-  const { duration, warmup = duration / 5, bundle = batch, clients, inFlight, orderDelay } = options;
+  const { slow, duration, warmup = duration / 5, bundle = batch, clients, inFlight, orderDelay } = options;
+  if (slow > 0) faultsOf(protocol, replicas, slow);
   return {
     ...{ protocol, replicas, seed, wan, profile, without, batch, bundle },
     duration: Math.round(duration * SECOND),
@@ -108,7 +112,10 @@ function scenarioOf(options: SimOptions): Scenario {
         : { type: "open", requestsPerSecond: rate / bundle },
     events: faults === undefined ? [] : readEvents(faults, replicas),
     exact: options.exact ?? false,
-    ...(orderDelay !== undefined && { parameters: { orderBatchDelay: Math.round(orderDelay * 1000) } }),
+    parameters: {
+      slowReplicas: slow,
+      ...(orderDelay !== undefined && { orderBatchDelay: Math.round(orderDelay * 1000) }),
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { Failure, UsageError } from "../output/failure.ts";
 import { aborted, interruption } from "../output/interruption.ts";
 import { formatTable, note, printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
-import { jsonOption, portOption, protocolOption, replicasOption } from "./options.ts";
+import { jsonOption, portOption, protocolOption, replicasOption, slowOption } from "./options.ts";
 
 const EXAMPLES = `
 Examples:
@@ -32,6 +32,7 @@ const PROTOCOL = "destiny";
 interface UpOptions {
   readonly replicas?: number;
   readonly protocol?: string;
+  readonly slow?: number;
   readonly dir?: string;
   readonly http?: number;
   readonly keep?: true;
@@ -46,6 +47,7 @@ export function upCommand(): Command {
       replicasOption().default(undefined, `${REPLICAS}, or ${BYZANTINE_REPLICAS} without trusted subsystems`),
     )
     .addOption(protocolOption().default(undefined, PROTOCOL))
+    .addOption(slowOption().default(undefined, "0"))
     .option("--dir <folder>", "where the cluster lives; made if it is not there")
     .addOption(
       portOption("--http <port>", "HTTP port of replica 0 of a new cluster; each next one is 3 higher"),
@@ -72,19 +74,21 @@ async function up(options: UpOptions): Promise<void> {
 /** Makes the cluster, unless it is there. */
 async function prepare(directory: string, options: UpOptions, signal: AbortSignal): Promise<void> {
   if (existsSync(join(directory, CLUSTER_FILES.genesis))) return checkExisting(directory, options);
-  const { protocol = PROTOCOL, http } = options;
+  const { protocol = PROTOCOL, slow = 0, http } = options;
   const usual = findProtocol(protocol)?.faults(REPLICAS).kind === "byzantine" ? BYZANTINE_REPLICAS : REPLICAS;
   const { replicas = usual } = options;
   const basePort = http === undefined ? undefined : http - HTTP_PLACE;
-  await initCluster({ directory, replicas, protocol, basePort }, note, signal);
+  const parameters = { slowReplicas: slow };
+  await initCluster({ directory, replicas, protocol, parameters, basePort }, note, signal);
 }
 
 /** What was chosen when the cluster was made cannot be chosen again. */
-function checkExisting(directory: string, { replicas, protocol, http }: UpOptions): void {
+function checkExisting(directory: string, { replicas, protocol, slow, http }: UpOptions): void {
   const { genesis } = new LocalCluster(directory);
-  const has = [genesis.replicas.length, genesis.protocol, genesis.replicas[0]?.http?.port] as const;
-  const asked = [replicas, protocol, http] as const;
-  for (const [index, name] of ["--replicas", "--protocol", "--http"].entries()) {
+  const { replicas: all, protocol: runs, parameters } = genesis;
+  const has = [all.length, runs, parameters.slowReplicas, all[0]?.http?.port] as const;
+  const asked = [replicas, protocol, slow, http] as const;
+  for (const [index, name] of ["--replicas", "--protocol", "--slow", "--http"].entries()) {
     const [wish, fact] = [asked[index], has[index]];
     if (wish === undefined || wish === fact) continue;
     throw new UsageError(

@@ -50,8 +50,8 @@ export class EvaluationCluster {
     const { replicas: n, seed } = scenario;
     this.#scenario = scenario;
     this.profile = profile;
-    this.faults = protocol.faults(n);
     this.parameters = evaluationParameters(scenario, REQUEST_BYTES);
+    this.faults = protocol.faults(n, this.parameters.slowReplicas);
     this.order = new OneOrder(n);
     this.sizes = new ModelledSizes({ ...profile, ...scenario });
     this.traffic = new Traffic(n, { from: scenario.warmUp, to: scenario.duration });

@@ -54,7 +54,7 @@ interface KeyPair {
 /** Plays the trusted dealer: draws all keys of a new cluster. Who holds the result holds the cluster. */
 export async function dealCluster(plan: DealPlan, backend: BlsBackend): Promise<DealtCluster> {
   const n = plan.addresses.length;
-  const faults = faultsOf(plan.protocol, n);
+  const faults = faultsOf(plan.protocol, n, plan.parameters.slowReplicas);
   const commits = dealScheme(backend, plan.schemes.commits, n, faults.quorum);
   const replies = dealScheme(backend, plan.schemes.replies, n, faults.oneCorrect);
   const fast = hasFastPath(plan) ? dealScheme(backend, plan.schemes.commits, n, faults.fastQuorum) : null;

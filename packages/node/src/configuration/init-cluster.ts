@@ -95,8 +95,8 @@ interface Dealt {
 
 async function deal(plan: ClusterPlan, log: (line: string) => void): Promise<Dealt> {
   const { replicas: n, protocol = "destiny", name = "destiny", admission = "anyone", schemes } = plan;
-  faultsOf(protocol, n);
   const parameters = { ...defaultParameters(n), ...plan.parameters };
+  faultsOf(protocol, n, parameters.slowReplicas);
   tryParameters(parameters);
   const hosts = hostsOf(plan.hostTemplate ?? "127.0.0.1", n);
   const addresses = await planAddresses({ hosts, basePort: plan.basePort, http: plan.http ?? "loopback" });

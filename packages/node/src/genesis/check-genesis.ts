@@ -15,7 +15,7 @@ import type { Genesis, GenesisReplica } from "./genesis.ts";
  * keys of the schemes and their proofs of possession, is for `openSchemes` to find out.
  */
 export function checkGenesis(genesis: Genesis): void {
-  const faults = faultsOf(genesis.protocol, genesis.replicas.length);
+  const faults = faultsOfGenesis(genesis);
   tryParameters(genesis.parameters);
   for (const [place, replica] of genesis.replicas.entries()) checkReplica(replica, place);
   checkDistinct(genesis);
@@ -35,17 +35,26 @@ export function protocolOf(name: string): Protocol {
   throw new ConfigurationError(`no protocol is called "${name}"${hint}: choose one of ${names.join(", ")}`);
 }
 
-/** Whom n replicas running this protocol tolerate; a {@link ConfigurationError} if that is nobody. */
-export function faultsOf(protocolName: string, n: number): FaultModel {
+/** Whom n replicas running this protocol tolerate, `slow` more being slow; a {@link ConfigurationError} if that is nobody. */
+export function faultsOf(protocolName: string, n: number, slow: number): FaultModel {
   const protocol = protocolOf(protocolName);
+  if (slow > 0 && protocol.fastPath !== true) {
+    throw new ConfigurationError(`${protocol.name} has no fast path for the slow: leave slowReplicas at 0`);
+  }
   let fewest = 1;
-  while (protocol.faults(fewest).f < 1) fewest += 1;
+  while (protocol.faults(fewest, slow).f < 1) fewest += 1;
   if (n < fewest || n > REPLICAS_MAX) {
+    const beside = slow === 0 ? "" : ` with ${slow} slow`;
     throw new ConfigurationError(
-      `${n} replicas cannot run ${protocol.name}: give ${fewest} to ${REPLICAS_MAX}, so that one may fail`,
+      `${n} replicas cannot run ${protocol.name}${beside}: give ${fewest} to ${REPLICAS_MAX}, so that one may fail`,
     );
   }
-  return protocol.faults(n);
+  return protocol.faults(n, slow);
+}
+
+/** Whom the cluster of a genesis tolerates. */
+export function faultsOfGenesis({ protocol, replicas, parameters }: Genesis): FaultModel {
+  return faultsOf(protocol, replicas.length, parameters.slowReplicas);
 }
 
 /** Refuses, with a {@link ConfigurationError}, parameters that do not go together. */

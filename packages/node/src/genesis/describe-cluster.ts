@@ -1,5 +1,5 @@
 import type { ClusterDescription } from "@destiny/client/cluster-description";
-import { faultsOf, protocolOf } from "./check-genesis.ts";
+import { faultsOfGenesis, protocolOf } from "./check-genesis.ts";
 import { type Genesis, preambleOf } from "./genesis.ts";
 
 /** What a client needs of a genesis: `client.json` holds it. */
@@ -13,7 +13,7 @@ export function describeCluster(genesis: Genesis): ClusterDescription {
       clientPort: client.port,
       fingerprint: certificate.fingerprint,
     })),
-    faults: faultsOf(genesis.protocol, genesis.replicas.length),
+    faults: faultsOfGenesis(genesis),
     replyScheme: replies === "plain" ? { kind: "plain" } : genesis.schemes.replies,
     pipeline: genesis.parameters.pipeline,
   };

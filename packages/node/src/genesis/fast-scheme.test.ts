@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { clusterDescriptionToJson, parseClusterDescription } from "@destiny/client/cluster-description";
 import { ConfigurationError } from "@destiny/core/kernel/configuration-error";
+import { FaultModel } from "@destiny/core/kernel/fault-model";
 import { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openBls } from "@destiny/crypto/bls/open";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -9,6 +11,7 @@ import {
   openReplyShares,
 } from "../configuration/replica-configuration.ts";
 import { makeCluster } from "../configuration/test-cluster.ts";
+import { describeCluster } from "./describe-cluster.ts";
 import type { Genesis } from "./genesis.ts";
 import { openSchemes } from "./open-schemes.ts";
 import { parseGenesis } from "./read-genesis.ts";
@@ -39,6 +42,30 @@ test("a protocol with a fast path has keys for certificates of all, and each rep
   ]);
   expect(await fast?.verifyShare(statement, 2, shares[2]?.share ?? new Uint8Array(0))).toBe(true);
   expect(await fast?.verifyShare(statement, 1, shares[2]?.share ?? new Uint8Array(0))).toBe(false);
+});
+
+test("sbft.md 1: with c = 1 the fast path takes all but one, and clients know of how many liars to beware", async () => {
+  const parameters = { slowReplicas: 1 };
+  const plan = { replicas: 6, protocol: "single-sbft", schemes: {}, parameters };
+  const cluster = (await makeCluster(plan)).genesis;
+  const { fast, commits, replies } = cluster.schemes;
+  expect([fast?.threshold, commits.threshold, replies.threshold]).toEqual([5, 4, 2]);
+  const description = describeCluster(cluster);
+  const json = JSON.parse(JSON.stringify(clusterDescriptionToJson(description)));
+  expect(parseClusterDescription(json).faults).toEqual(FaultModel.byzantine(6, 1));
+});
+
+test.each([
+  ["where there is no fast path", 5, "single-pbft", /no fast path/],
+  [
+    "where nobody could be faulty then",
+    5,
+    "single-sbft",
+    /5 replicas cannot run single-sbft with 1 slow: give 6/,
+  ],
+])("c = 1 is refused %s", async (_case, replicas, protocol, says) => {
+  const plan = { replicas, protocol, schemes: {}, parameters: { slowReplicas: 1 } };
+  await expect(makeCluster(plan)).rejects.toThrow(says);
 });
 
 test("a replica whose share is another's, or has none, does not start", () => {

@@ -6,7 +6,7 @@ import type { CheckQueue } from "@destiny/crypto/bls/check-queue";
 import { openScheme, type SchemeKeys, shareKeysOf } from "@destiny/crypto/certificates/keys";
 import type { CertificateScheme } from "@destiny/crypto/certificates/scheme";
 import type { SubsystemDescription } from "@destiny/crypto/trusted/subsystem";
-import { faultsOf } from "./check-genesis.ts";
+import { faultsOfGenesis } from "./check-genesis.ts";
 import { type Genesis, instanceCountOf, preambleOf } from "./genesis.ts";
 
 /** The certificate schemes of a cluster. */
@@ -40,8 +40,8 @@ export async function openSchemes(
 }
 
 /** Whether a trusted subsystem that lost its memory can come back under a new identity: a threshold key would be dealt anew. */
-export function canReadmit({ protocol, replicas, schemes }: Genesis): boolean {
-  return faultsOf(protocol, replicas.length).kind === "hybrid" && schemes.commits.kind !== "threshold";
+export function canReadmit(genesis: Genesis): boolean {
+  return faultsOfGenesis(genesis).kind === "hybrid" && genesis.schemes.commits.kind !== "threshold";
 }
 
 /**

@@ -57,6 +57,7 @@ const parameters: z.ZodType<Parameters> = z.strictObject({
   graceDelay: whole(1_000, HOUR_MICROS),
   probationSlots: whole(0, 65_536),
   probationCap: whole(0, 20),
+  slowReplicas: whole(0, REPLICAS_MAX),
   reinstatementDelay: whole(1_000, HOUR_MICROS),
   pipeline: whole(1, 4_096),
   intakeBytesMax: whole(LIMITS.requestBytesMax, 2 ** 40),

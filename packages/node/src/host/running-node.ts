@@ -4,7 +4,7 @@ import type { Replica } from "@destiny/core/replica/replica";
 import type { SubsystemDescription } from "@destiny/crypto/trusted/subsystem";
 import type { ClientServer } from "../clients/client-server.ts";
 import type { ReplicaConfiguration } from "../configuration/replica-configuration.ts";
-import { faultsOf } from "../genesis/check-genesis.ts";
+import { faultsOfGenesis } from "../genesis/check-genesis.ts";
 import type { Mesh } from "../mesh/mesh.ts";
 import type { Store } from "../store/store.ts";
 import type { ReplicaDriver } from "./replica-driver.ts";
@@ -77,7 +77,7 @@ export class RunningNode implements RunningReplica {
   status(): NodeStatus {
     const { driver, store, mesh, clients, subsystem } = this.#running;
     const { id, genesis } = this.#configuration;
-    const { n, f } = faultsOf(genesis.protocol, genesis.replicas.length);
+    const { n, f } = faultsOfGenesis(genesis);
     return {
       replica: id,
       protocol: genesis.protocol,

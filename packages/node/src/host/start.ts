@@ -20,7 +20,7 @@ import {
   openReplyShares,
   type ReplicaConfiguration,
 } from "../configuration/replica-configuration.ts";
-import { faultsOf, protocolOf } from "../genesis/check-genesis.ts";
+import { faultsOfGenesis, protocolOf } from "../genesis/check-genesis.ts";
 import { type Genesis, instanceCountOf, preambleOf } from "../genesis/genesis.ts";
 import { canReadmit, checkSubsystem, openSchemes } from "../genesis/open-schemes.ts";
 import { Mesh } from "../mesh/mesh.ts";
@@ -132,7 +132,7 @@ function createReplica(
   const protocol = protocolOf(genesis.protocol);
   return new Replica({
     self: id,
-    faults: faultsOf(genesis.protocol, genesis.replicas.length),
+    faults: faultsOfGenesis(genesis),
     ordering: protocol.ordering,
     replies: protocol.replies,
     parameters: genesis.parameters,

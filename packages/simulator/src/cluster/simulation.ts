@@ -45,8 +45,8 @@ export class Simulation<S extends Service> {
   constructor(options: SimulationOptions<S>) {
     const { protocol, n, seed, latency, delays } = options;
     this.#options = options;
-    this.faults = protocol.faults(n);
     this.parameters = defaultParameters(n, options.parameters);
+    this.faults = protocol.faults(n, this.parameters.slowReplicas);
     this.world = new World({
       faults: this.faults,
       seed,
