@@ -7,7 +7,9 @@ const CLUSTERS = [
   { protocol: "single-linear-hybster", replicas: 5, f: 2 },
   { protocol: "dqhybster", replicas: 3, f: 1 },
   { protocol: "dqpbft", replicas: 4, f: 1 },
+  { protocol: "dqsbft", replicas: 4, f: 1 },
   { protocol: "single-sbft", replicas: 4, f: 1 },
+  { protocol: "single-hybster", replicas: 3, f: 1 },
 ];
 
 /** Those in which every replica coordinates clients. */
@@ -62,8 +64,13 @@ test.each(RESTARTED)(
   },
 );
 
-/** Where the O-primary and a coordinator alone are no quorum: else nothing is ordered that is not disseminated. */
-const DISSEMINATING = COMPOSED.filter(({ replicas }) => replicas > 3);
+/**
+ * Where the O-primary and a coordinator alone are no quorum: else nothing is ordered that is not disseminated. On a busy machine the
+ * large values keep SBFT's collectors from their shares for longer than suspicion lasts here: that one at night.
+ */
+const DISSEMINATING = COMPOSED.filter(({ replicas, protocol }) => {
+  return replicas > 3 && (protocol !== "dqsbft" || process.env["DESTINY_NIGHTLY"] !== undefined);
+});
 
 describe.each(DISSEMINATING)("$protocol, $replicas replicas", ({ protocol, replicas, f }) => {
   test("SIGKILL of a coordinator with commands ordered but not disseminated, and its restart", async () => {
