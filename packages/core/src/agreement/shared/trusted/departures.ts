@@ -15,11 +15,6 @@ export class Departures {
     this.#oneCorrect = oneCorrect;
   }
 
-  /** Whether nobody has ever wanted to leave. */
-  get empty(): boolean {
-    return this.#newest.size === 0;
-  }
-
   /** An authentic ViewChange. Of two for one view the one with the higher base counts. */
   add(viewChange: ViewChange): void {
     const { sender, to, base } = viewChange;

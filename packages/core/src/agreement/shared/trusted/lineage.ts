@@ -62,11 +62,6 @@ export class Lineage {
     return view === 0 || this.#known.has(view) || this.#candidates.has(view);
   }
 
-  /** Whether no NewView or ack has ever come, or all are forgotten. */
-  get empty(): boolean {
-    return this.#known.size === 0 && this.#candidates.size === 0 && this.#acks.size === 0;
-  }
-
   /** Views above this one whose NewViews are valid here, highest first. */
   above(view: View): readonly View[] {
     return [...this.#known.keys()].filter((each) => each > view).sort((a, b) => b - a);

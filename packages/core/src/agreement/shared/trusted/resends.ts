@@ -22,11 +22,6 @@ export class Resends {
     return true;
   }
 
-  /** Whether nothing waits, nor has. */
-  get idle(): boolean {
-    return !this.#timing && this.#count === 0;
-  }
-
   /** Another view: the next pause is short again. */
   restart(): void {
     this.#count = 0;

@@ -25,6 +25,7 @@ import {
 } from "../../../wire/view-change.ts";
 import type { Agreement, AgreementContext, Standing } from "../../agreement.ts";
 import { Bodies } from "../bodies.ts";
+import { successorOf } from "../configurations.ts";
 import { Ordering } from "./ordering.ts";
 import type { Around, Phase } from "./phase.ts";
 import { Place } from "./place.ts";
@@ -36,7 +37,8 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
   readonly #context: AgreementContext;
   readonly #place: Place;
   readonly #ordering: Ordering<Slot>;
-  readonly #views: ViewChanger;
+  /** Made when another view than the first is spoken of: most instances never hear of one, and there are tens of thousands. */
+  #changer: ViewChanger | null = null;
   readonly #bodies: Bodies;
   /** What the log gave back, until the base is known. */
   readonly #recovered: LogRecord[] = [];
@@ -50,14 +52,18 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
     this.#place = new Place(context, law);
     const events = {
       ahead: (view: View, from: ReplicaId) => this.#views.onAhead(view, from),
-      behind: (from: ReplicaId) => this.#views.onBehind(from),
-      decided: (commit: Certificate) => this.#views.onDecided(commit),
-      value: (value: Value) => this.#views.onValue(value),
-      idle: () => this.#views.pump(),
+      behind: (from: ReplicaId) => this.#changer?.onBehind(from),
+      decided: (commit: Certificate) => this.#onDecided(commit),
+      value: (value: Value) => this.#changer?.onValue(value),
+      idle: () => this.#changer?.pump(),
     };
     this.#ordering = new Ordering(context, this.#place, events, phaseOf);
-    this.#views = new ViewChanger(context, this.#place, this.#ordering);
     this.#bodies = new Bodies(context.port, this.#ordering.slots);
+  }
+
+  get #views(): ViewChanger {
+    this.#changer ??= new ViewChanger(this.#context, this.#place, this.#ordering);
+    return this.#changer;
   }
 
   get view(): View {
@@ -121,7 +127,7 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
       case MessageKind.NewViewAck:
         return this.#views.onAck(from, message as NewViewAck);
       case MessageKind.FetchNewView:
-        return this.#views.onFetchNewView(from, message as FetchNewView);
+        return this.#changer?.onFetchNewView(from, message as FetchNewView);
       case MessageKind.FetchBodies:
         return this.#bodies.onFetch(from, message as FetchBodies);
       case MessageKind.Body:
@@ -131,18 +137,24 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
     }
   }
 
+  /** The first view needs nothing to establish it. */
+  #onDecided(commit: Certificate): void {
+    if (commit.view > 0) this.#views.onDecided(commit);
+    else this.#changer?.onDecided(commit);
+  }
+
   #onValue(value: Value): void {
-    this.#views.onValue(value);
+    this.#changer?.onValue(value);
     this.#ordering.onValue(value);
   }
 
   expire(timer: TimerId): void {
     this.#ordering.catchUp.expire(timer);
-    this.#views.expire(timer);
+    this.#changer?.expire(timer);
   }
 
   complete(ticket: Ticket, result: JobResult): void {
-    if (this.#views.takes(ticket, result)) this.#views.complete(ticket, result);
+    if (this.#changer?.takes(ticket, result) === true) this.#changer.complete(ticket, result);
     else this.#ordering.complete(ticket, result);
   }
 
@@ -155,7 +167,7 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
   }
 
   show(to: ReplicaId): void {
-    this.#views.onBehind(to);
+    this.#changer?.onBehind(to);
   }
 
   suspect(view: View): void {
@@ -163,13 +175,13 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
   }
 
   reconfigure(): void {
-    this.#views.reconfigure();
+    if (successorOf(this.#context, this.view) !== null) this.#views.reconfigure();
   }
 
   advance(low: SequenceNumber, anchor: Anchor): void {
-    this.#views.onAnchor(anchor);
+    this.#place.adopt(anchor);
     this.#ordering.advanceTo(low);
-    this.#views.pump();
+    this.#changer?.pump();
   }
 
   certificate(seq: SequenceNumber): Evidence | null {
@@ -191,6 +203,9 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
     for (const { seq, message } of this.#recovered.splice(0)) {
       if (message instanceof Proposal || message instanceof Certificate) this.#ordering.recover(seq, message);
     }
-    this.#views.resume();
+    if (this.#changer !== null) return this.#changer.resume();
+    this.#ordering.announce();
+    this.#ordering.resume();
+    this.reconfigure();
   }
 }

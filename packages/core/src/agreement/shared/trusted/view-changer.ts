@@ -2,7 +2,6 @@ import type { JobResult } from "../../../effects/effects.ts";
 import type { ReplicaId, SequenceNumber, Ticket, TimerId, View } from "../../../kernel/ids.ts";
 import { present } from "../../../kernel/invariant.ts";
 import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
-import type { Anchor } from "../../../wire/anchor.ts";
 import type { Certificate, Proposal } from "../../../wire/messages.ts";
 import type { Value } from "../../../wire/value.ts";
 import {
@@ -166,7 +165,6 @@ export class ViewChanger {
   /** Goes on as far as it can. To be called after whatever may have made it possible. */
   pump(): void {
     this.reconfigure();
-    if (this.#isUntouched) return;
     this.#judge();
     const busy = this.#ordering.voting.busy || this.#departing.busy || this.#presiding.opening !== null;
     if (!busy) {
@@ -182,13 +180,6 @@ export class ViewChanger {
     const { active, view } = this.#place;
     if (!active && this.#views.departures.supports(view)) this.#timer.start();
     this.#wait();
-  }
-
-  /** In the first view, and nobody has ever spoken of another: so it is for nearly every slot that is signed. */
-  get #isUntouched(): boolean {
-    const { lineage, departures, wants } = this.#views;
-    if (!this.#place.active || this.#place.view > 0 || this.#incomplete || !this.#resends.idle) return false;
-    return lineage.empty && departures.empty && wants.empty && this.#presiding.opening === null;
   }
 
   #wait(): void {
@@ -346,11 +337,6 @@ export class ViewChanger {
       own: this.#departing.own,
       opening,
     });
-  }
-
-  /** A stable checkpoint that the layer above names. */
-  onAnchor(anchor: Anchor): void {
-    this.#place.adopt(anchor);
   }
 
   /** From the log, before the slots: the base, and the way from it. */

@@ -42,13 +42,6 @@ export class Wants {
     return this.#views.size > 0 || (first !== undefined && first.tries <= this.#patience);
   }
 
-  /** Whether there is nothing at all to be forgotten, either. */
-  get empty(): boolean {
-    return (
-      this.#views.size === 0 && this.#bodies.size === 0 && this.#next.size === 0 && this.#asked.size === 0
-    );
-  }
-
   wantsView(view: View): boolean {
     return this.#views.has(view);
   }
