@@ -1,9 +1,12 @@
 import type { Digest, ReplicaId } from "../kernel/ids.ts";
 import type { Share } from "./effects.ts";
 
+/** A list of links: for two shares or three, as most collections have, an array takes three times the memory. */
 interface Supporting extends Share {
   /** What the share is about. */
   readonly subject: Digest;
+  /** The one that came after it. */
+  next: Supporting | null;
 }
 
 /** Up to so many shares are looked through, rather than looked up: most collections hold our own and the primary's. */
@@ -14,7 +17,9 @@ const FEW = 8;
  * support. Small as long as it holds few: there is one for every slot.
  */
 export class ShareCollection {
-  #shares: Supporting[] = [];
+  #first: Supporting | null = null;
+  #last: Supporting | null = null;
+  #count = 0;
   /** Who has sent one, if these are many. */
   #senders: Set<ReplicaId> | null = null;
   #culprits: Set<ReplicaId> | null = null;
@@ -24,11 +29,12 @@ export class ShareCollection {
   /** Whether this is the sender's first share. */
   add(from: ReplicaId, subject: Digest, share: Uint8Array): boolean {
     if (this.#has(from)) return false;
-    this.#shares.push({ signer: from, share, subject });
-    this.#senders?.add(from);
-    if (this.#senders === null && this.#shares.length > FEW) {
-      this.#senders = new Set(this.#shares.map(({ signer }) => signer));
-    }
+    const supporting = { signer: from, share, subject, next: null };
+    if (this.#last === null) this.#first = supporting;
+    else this.#last.next = supporting;
+    this.#last = supporting;
+    this.#count += 1;
+    if (this.#count > FEW) this.#note(from);
     return true;
   }
 
@@ -39,24 +45,35 @@ export class ShareCollection {
 
   /** Shares that support it, in the order of their signers, once there may be so many; none before. */
   supporting(subject: Digest, threshold: number): Share[] {
-    if (this.#shares.length < threshold) return [];
+    if (this.#count < threshold) return [];
     const shares: Share[] = [];
-    for (const { signer, share, subject: supported } of this.#shares) {
-      if (supported === subject && !this.#isCulprit(signer)) shares.push({ signer, share });
+    for (let each = this.#first; each !== null; each = each.next) {
+      const { signer, share } = each;
+      if (each.subject === subject && !this.#isCulprit(signer)) shares.push({ signer, share });
     }
     return shares.sort((a, b) => a.signer - b.signer);
   }
 
   /** Forgets all of it. */
   clear(): void {
-    this.#shares = [];
+    this.#first = null;
+    this.#last = null;
+    this.#count = 0;
     this.#senders = null;
     this.#culprits = null;
   }
 
   #has(sender: ReplicaId): boolean {
     if (this.#senders !== null) return this.#senders.has(sender);
-    return this.#shares.some(({ signer }) => signer === sender);
+    for (let each = this.#first; each !== null; each = each.next) if (each.signer === sender) return true;
+    return false;
+  }
+
+  /** There are many by now. */
+  #note(sender: ReplicaId): void {
+    if (this.#senders !== null) return void this.#senders.add(sender);
+    this.#senders = new Set();
+    for (let each = this.#first; each !== null; each = each.next) this.#senders.add(each.signer);
   }
 
   #isCulprit(signer: ReplicaId): boolean {

@@ -99,10 +99,17 @@ export class Executor {
     const answered = executed.map(({ request, results }, index): Answered => {
       const { client, timestamp, digest } = request;
       const { seq, entry } = delivery;
-      const path = tree.path(index);
-      const place = { seq, entry, index, count: executed.length, path };
-      // The same few bytes, if they are remembered: there is an answer for every client and request.
-      const reply = { timestamp, request: digest, results: request.outcome?.results ?? results, ...place };
+      const reply: KeptReply = {
+        timestamp,
+        request: digest,
+        seq,
+        entry,
+        index,
+        count: executed.length,
+        path: tree.path(index),
+        // The same few bytes, if they are remembered: there is an answer for every client and request.
+        results: request.outcome?.results ?? results,
+      };
       clients.record(client, reply);
       return { client, timestamp, reply: answers ? reply : null };
     });

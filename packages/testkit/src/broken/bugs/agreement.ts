@@ -33,7 +33,7 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
       {
         file: VOTING,
         find: "persistProposal(this.#context.port, slot, proposal);",
-        replace: "slot.logged = { view: proposal.view, digest: proposal.digest };",
+        replace: "slot.logged = proposal.header();",
       },
     ],
     ...HYBSTER_3,

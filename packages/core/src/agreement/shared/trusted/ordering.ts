@@ -369,7 +369,7 @@ export class Ordering<Slot extends TrustedSlot> {
     const slot = this.slots.claim(seq);
     if (!(record instanceof Proposal)) slot.commit = record;
     else {
-      slot.logged = { view: record.view, digest: record.digest };
+      slot.logged = record.header();
       if (record.view === this.view) slot.proposal = record;
       else slot.bodies.set(record.digest, record);
     }

@@ -5,7 +5,7 @@ import type { TrustedSlot } from "./slot.ts";
 /** Puts a proposal into the log, durable before anything that follows. */
 export function persistProposal(port: Port, slot: TrustedSlot, proposal: Proposal): void {
   port.persist(slot.seq, proposal);
-  slot.logged = { view: proposal.view, digest: proposal.digest };
+  slot.logged = proposal.header();
 }
 
 /** Puts a proposal into the log in time, unless it is there. */
@@ -13,7 +13,7 @@ export function noteProposal(port: Port, slot: TrustedSlot, proposal: Proposal):
   const { view, digest } = proposal;
   if (slot.logged?.view === view && slot.logged.digest === digest) return;
   port.note(slot.seq, proposal);
-  slot.logged = { view, digest };
+  slot.logged = proposal.header();
 }
 
 /**

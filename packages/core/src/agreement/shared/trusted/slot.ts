@@ -1,4 +1,4 @@
-import type { Digest, SequenceNumber, View } from "../../../kernel/ids.ts";
+import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
 import type { Certificate, Proposal } from "../../../wire/messages.ts";
 import { SlotBodies } from "../slot-bodies.ts";
 
@@ -18,8 +18,8 @@ export class TrustedSlot {
   commit: Certificate | null = null;
   /** The value was handed to the layer above. */
   delivered = false;
-  /** What the log holds of it: a Prepare of this view with this value. */
-  logged: { readonly view: View; readonly digest: Digest } | null = null;
+  /** What the log holds of it: the header of a Prepare, its value too. */
+  logged: Proposal | null = null;
   /** The layer above found the value at fault: a function of its bytes, so for good. */
   refused = false;
   /** Ticks of the pull timer since this slot has been waiting for something. */
@@ -28,11 +28,17 @@ export class TrustedSlot {
   elder: Proposal | null = null;
   /** The Prepare of the newest view after the base that came: our vote waits for that view's NewView. */
   later: Proposal | null = null;
-  /** Values that ViewChanges and NewViews speak of, got by their digests, and those that we may be asked for. */
-  readonly bodies: SlotBodies = new SlotBodies((digest) => this.commit?.digest === digest);
+  /** Made when one is kept: thousands of slots have no other values than those named above. */
+  #bodies: SlotBodies | null = null;
 
   constructor(seq: SequenceNumber) {
     this.seq = seq;
+  }
+
+  /** Values that ViewChanges and NewViews speak of, got by their digests, and those that we may be asked for. */
+  get bodies(): SlotBodies {
+    this.#bodies ??= new SlotBodies((digest) => this.commit?.digest === digest);
+    return this.#bodies;
   }
 
   /** Decided here, and its value known. */
@@ -47,10 +53,13 @@ export class TrustedSlot {
 
   /** A proposal with this value, of any view. */
   body(digest: Digest): Proposal | null {
-    for (const proposal of [this.proposal, this.later, this.elder]) {
-      if (proposal !== null && proposal.value !== null && proposal.digest === digest) return proposal;
-    }
-    return this.bodies.get(digest) ?? null;
+    return (
+      offers(this.proposal, digest) ??
+      offers(this.later, digest) ??
+      offers(this.elder, digest) ??
+      this.#bodies?.get(digest) ??
+      null
+    );
   }
 
   /** What can be shown of the decision, or of the proposal before there is one. */
@@ -65,7 +74,7 @@ export class TrustedSlot {
   rebase(proposal: Proposal | null, onTheWay: boolean): void {
     const before = this.proposal;
     const decided = this.commit === null ? null : this.body(this.commit.digest);
-    if (!onTheWay) this.bodies.clear();
+    if (!onTheWay) this.#bodies?.clear();
     else if (before !== null && before.value !== null) this.bodies.set(before.digest, before);
     if (decided !== null && decided.digest !== proposal?.digest) this.bodies.set(decided.digest, decided);
     this.elder = null;
@@ -75,4 +84,10 @@ export class TrustedSlot {
     this.refused = false;
     this.age = 0;
   }
+}
+
+/** The proposal, if it has the value with this digest. */
+function offers(proposal: Proposal | null, digest: Digest): Proposal | null {
+  if (proposal !== null && proposal.value !== null && proposal.digest === digest) return proposal;
+  return null;
 }
