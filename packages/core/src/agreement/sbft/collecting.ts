@@ -80,9 +80,11 @@ export class Collecting {
   }
 
   /** A slot was decided, here or by another collector. */
-  onDecided({ kind }: Certificate): void {
-    if (kind === MessageKind.SbftFast) this.#patience.hit();
-    else this.#patience.missed();
+  onDecided({ prepared }: Slot, { kind, view }: Certificate): void {
+    if (kind !== MessageKind.SbftFast) return this.#patience.missed();
+    this.#patience.hit();
+    // There is a prepare certificate: who collected had given up, and both paths were paid for.
+    if (prepared?.view === view) this.#patience.gaveUpTooSoon();
   }
 
   /** Nothing waits any more: it was for a view that is over. */
@@ -156,21 +158,11 @@ export class Collecting {
       combining.fast = -1;
       this.#blame(result.culprits, culprits.fast);
       if (slot.proof !== null) return;
-      if (result.aggregate !== null) return this.#proveFast(slot, collection, subject, result.aggregate);
+      if (result.aggregate !== null)
+        return this.#prove(slot, MessageKind.SbftFast, subject, result.aggregate);
       if (subject.view === this.#instance.view) this.#giveUp(slot, collection);
     });
     return true;
-  }
-
-  #proveFast(
-    slot: Slot,
-    { waitingView, hurriedView }: Collection,
-    subject: Subject,
-    aggregate: Uint8Array,
-  ): void {
-    const gaveUp = waitingView === subject.view && hurriedView === subject.view;
-    if (gaveUp) this.#patience.gaveUpTooSoon();
-    this.#prove(slot, MessageKind.SbftFast, subject, aggregate);
   }
 
   #mayHurry(slot: Slot, collection: Collection): boolean {

@@ -184,7 +184,7 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
   #decide(slot: Slot, proof: Certificate): void {
     if (slot.proof !== null) return;
     slot.proof = proof;
-    this.#collecting.onDecided(proof);
+    this.#collecting.onDecided(slot, proof);
     this.#around.decide(slot, proof.digest, proof);
   }
 

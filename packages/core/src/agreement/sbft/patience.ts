@@ -6,7 +6,8 @@ export const TICKS_MAX = 16;
 /**
  * Whether a collector that has a quorum's shares waits for the rest, and how long (sbft.md 4, 10.9). It counts slots and ticks, and
  * reads no clock: one slow replica costs the wait at eight slots, and then at one in eight. The first slot that is decided fast
- * ends that. Slots of other collectors count too, so that hundreds of collectors need not each find out.
+ * ends that. Slots of other collectors count too, and count alike whether they say to wait less or longer: of hundreds of collectors
+ * each has a slot of its own too rarely to find out by itself, and would be told to wait less far more often than longer.
  */
 export class Patience {
   #misses = 0;
@@ -31,7 +32,7 @@ export class Patience {
     this.#asked = 0;
   }
 
-  /** So it was, but we had given up: replicas are further apart than we thought. */
+  /** So it was, but its collector had given up: replicas are further apart, or slower, than it thought. */
   gaveUpTooSoon(): void {
     this.#ticks = Math.min(TICKS_MAX, this.#ticks * 2);
   }
