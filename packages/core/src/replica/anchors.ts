@@ -26,6 +26,8 @@ export class Anchors {
   #newest: Anchor | null = null;
   /** The last coverage given out. */
   #given: Coverage | null = null;
+  /** Something has come that may be covered, or cover: asked for after every event. */
+  #news = false;
 
   constructor(port: Port, hash: Hash) {
     this.#port = port;
@@ -44,6 +46,7 @@ export class Anchors {
   /** A checkpoint was taken here, and perhaps proven before. */
   onTaken(seq: SequenceNumber, opening: Opening, proof: CheckpointProof | null): void {
     this.#openings.set(seq, opening);
+    this.#news = true;
     if (proof !== null) this.onProof(proof);
   }
 
@@ -62,13 +65,16 @@ export class Anchors {
 
   /** From our own log. */
   recover(anchor: Anchor): void {
-    if (anchor.seq > this.stable) this.#newest = anchor;
+    if (anchor.seq <= this.stable) return;
+    this.#newest = anchor;
+    this.#news = true;
   }
 
   /** What has come to be covered since it was last asked, or by a newer anchor than then; else null. */
   takeCoverage(): Coverage | null {
     const anchor = this.#newest;
-    if (anchor === null) return null;
+    if (anchor === null || !this.#news) return null;
+    this.#news = false;
     let newest: SequenceNumber = 0;
     for (const seq of this.#openings.keys()) if (seq <= anchor.seq) newest = Math.max(newest, seq);
     for (const seq of this.#openings.keys()) if (seq < newest) this.#openings.delete(seq);
@@ -81,6 +87,7 @@ export class Anchors {
 
   #adopt(anchor: Anchor): void {
     this.#newest = anchor;
+    this.#news = true;
     this.#port.note(0, anchor);
   }
 }

@@ -79,13 +79,15 @@ export class Executor {
     const { self, hash, clients, replies } = this.#options;
     const answers = replies === "plain" || delivery.coordinator === self;
     const executed: { readonly request: Request; readonly results: readonly Uint8Array[] }[] = [];
-    const within = new Map<Digest, number>();
+    const requests = requestsOf(delivery.value, hash);
+    // Nothing comes before the only one.
+    const within = requests.length > 1 ? new Map<Digest, number>() : null;
     let bytes = 0;
-    for (const request of requestsOf(delivery.value, hash)) {
+    for (const request of requests) {
       if (bytes >= LIMITS.entryResultsBytesMax) break; // What had no turn can be ordered again: small requests, large results.
-      const last = within.get(request.client) ?? clients.last(request.client);
+      const last = within?.get(request.client) ?? clients.last(request.client);
       if (request.timestamp <= last || !this.#isEffective(request, delivery.coordinator)) continue;
-      within.set(request.client, request.timestamp);
+      within?.set(request.client, request.timestamp);
       const results = this.#results(request, delivery.seq);
       for (const result of results) bytes += result.length;
       executed.push({ request, results });

@@ -38,11 +38,12 @@ export class MerkleTree {
 
   /** The siblings on the way from a leaf, or from a node of a higher level, to the root, bottom first. */
   path(index: number, height = 0): Digest[] {
-    const levels = this.#levels.slice(Math.min(height, this.#levels.length - 1));
-    invariant(index >= 0 && index < (levels[0]?.length ?? 0), "a path starts at a node");
+    const first = Math.min(height, this.#levels.length - 1);
+    invariant(index >= 0 && index < (this.#levels[first]?.length ?? 0), "a path starts at a node");
     const path: Digest[] = [];
     let at = index;
-    for (const level of levels) {
+    for (let above = first; above < this.#levels.length; above += 1) {
+      const level = this.#levels[above] as readonly Digest[];
       const sibling = level.length > 1 ? level[at ^ 1] : undefined;
       if (sibling !== undefined) path.push(sibling);
       at >>>= 1;

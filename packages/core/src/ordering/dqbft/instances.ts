@@ -39,7 +39,7 @@ export class Instances {
   /** D-instances in the order of their homes, then the O-instance. */
   readonly all: readonly Agreement[];
   readonly #options: InstancesOptions;
-  readonly #notices: Notice[] = [];
+  #notices: Notice[] = NONE;
   readonly #ports: readonly Port[];
 
   constructor(options: InstancesOptions) {
@@ -78,7 +78,9 @@ export class Instances {
 
   /** What they reported since it was last asked. */
   takeNotices(): readonly Notice[] {
-    return this.#notices.length === 0 ? NONE : this.#notices.splice(0);
+    const notices = this.#notices;
+    this.#notices = NONE;
+    return notices;
   }
 
   /** Field by field: what is made by spreading other objects differs in shape from one to the next, and is slow to look at. */
@@ -117,23 +119,28 @@ export class Instances {
         // What a new view proposes again, nobody refuses.
         const fresh = proposal.seq > this.of(home).standing.maximum;
         if (fresh && this.#judgeBatch(proposal) !== Verdict.Accept) return;
-        this.#notices.push({ type: "disseminating", instance: home, proposal });
+        this.#report({ type: "disseminating", instance: home, proposal });
       },
-      committed: (seq, value) =>
-        void this.#notices.push({ type: "disseminated", instance: home, seq, value }),
+      committed: (seq, value) => this.#report({ type: "disseminated", instance: home, seq, value }),
     };
   }
 
   #onEntered(instance: InstanceId, standing: Standing): void {
-    this.#notices.push({ type: "entered", instance, standing });
+    this.#report({ type: "entered", instance, standing });
   }
 
   #onLeft(instance: InstanceId): void {
-    this.#notices.push({ type: "left", instance });
+    this.#report({ type: "left", instance });
   }
 
   #onOutrun(anchor: Anchor): void {
     this.#options.context.sequel.outrun(anchor);
+  }
+
+  /** There is one at a time, mostly. */
+  #report(notice: Notice): void {
+    if (this.#notices === NONE) this.#notices = [notice];
+    else this.#notices.push(notice);
   }
 
   #judgeBatch({ view, value }: Proposal): Verdict {
@@ -150,15 +157,15 @@ export class Instances {
       left: () => this.#onLeft(this.orderInstance),
       outrun: (anchor) => this.#onOutrun(anchor),
       judge: ({ value, evidence }) => {
-        this.#notices.push({ type: "judged", evidence });
+        this.#report({ type: "judged", evidence });
         const order = present(value, "a fresh proposal has its value");
         return judgeOrder(order, evidence, limits, (reference) => this.#holds(reference));
       },
       proposed: ({ seq, value }) => {
         const order = present(value, "an accepted proposal has its value");
-        this.#notices.push({ type: "ordering", seq, list: orderListOf(order) });
+        this.#report({ type: "ordering", seq, list: orderListOf(order) });
       },
-      committed: (seq, value) => void this.#notices.push({ type: "ordered", seq, list: orderListOf(value) }),
+      committed: (seq, value) => this.#report({ type: "ordered", seq, list: orderListOf(value) }),
     };
   }
 
@@ -170,4 +177,4 @@ export class Instances {
   }
 }
 
-const NONE: readonly Notice[] = [];
+const NONE: Notice[] = [];

@@ -22,12 +22,14 @@ export type Key = number | string;
 export const ITEMS_MAX = 4096;
 
 interface Item {
+  /** Null: this wait is over. */
+  key: Key | null;
   /** The row's clock when the wait began. */
   startedAt: number;
   /** The row's count when the wait began. */
   countedAt: number;
   /** How much may be counted meanwhile, before the multiplier. */
-  readonly twin: number;
+  twin: number;
   helped: boolean;
 }
 
@@ -41,7 +43,9 @@ export interface Overdue {
 
 /** The stopwatches of one row: one clock that can pause, and what the clock showed when each wait began. */
 export class Stopwatches {
-  /** Made with the first wait: most rows of most instances never have one. */
+  /** The only wait, used again for the next one: most rows never have two, and a map is made anew each time that it is empty. */
+  #only: Item | null = null;
+  /** Made when there are two at once, and used from then on. */
   #items: Map<Key, Item> | null = null;
   #clock = 0;
   #count = 0;
@@ -49,28 +53,58 @@ export class Stopwatches {
 
   /** Whether anything waits, and time passes for it. */
   get running(): boolean {
-    return !this.paused && this.#items !== null && this.#items.size > 0;
+    if (this.paused) return false;
+    return this.#items === null ? this.#single !== null : this.#items.size > 0;
   }
 
   /** Begins a wait, unless it has begun. `twin` is how much may be counted meanwhile. */
   start(key: Key, twin: number): void {
-    this.#items ??= new Map();
-    if (this.#items.has(key) || this.#items.size >= ITEMS_MAX) return;
-    this.#items.set(key, { startedAt: this.#clock, countedAt: this.#count, twin, helped: false });
+    const single = this.#single;
+    if (this.#items === null && single !== null) {
+      if (single.key === key) return;
+      this.#items = new Map([[single.key as Key, single]]);
+    }
+    if (this.#items === null) this.#only = this.#begun(this.#only, key, twin);
+    else if (!this.#items.has(key) && this.#items.size < ITEMS_MAX) {
+      this.#items.set(key, this.#begun(null, key, twin));
+    }
+  }
+
+  /** The only wait, if there is one. */
+  get #single(): Item | null {
+    return this.#only === null || this.#only.key === null ? null : this.#only;
+  }
+
+  #begun(item: Item | null, key: Key, twin: number): Item {
+    if (item === null) return { key, startedAt: this.#clock, countedAt: this.#count, twin, helped: false };
+    item.key = key;
+    item.startedAt = this.#clock;
+    item.countedAt = this.#count;
+    item.twin = twin;
+    item.helped = false;
+    return item;
+  }
+
+  #all(): Iterable<Item> {
+    if (this.#items !== null) return this.#items.values();
+    const single = this.#single;
+    return single === null ? NONE : [single];
   }
 
   /** The wait is over. */
   stop(key: Key): void {
-    this.#items?.delete(key);
+    if (this.#items !== null) this.#items.delete(key);
+    else if (this.#only?.key === key) this.#only.key = null;
   }
 
   stopAll(): void {
     this.#items?.clear();
+    if (this.#only !== null) this.#only.key = null;
   }
 
   /** All waits begin anew. */
   restart(): void {
-    for (const item of this.#items?.values() ?? []) {
+    for (const item of this.#all()) {
       item.startedAt = this.#clock;
       item.countedAt = this.#count;
       item.helped = false;
@@ -92,14 +126,16 @@ export class Stopwatches {
     const length = ticks * multiplier;
     const halfway: Key[] = [];
     let expired = false;
-    for (const [key, item] of this.#items ?? []) {
+    for (const item of this.#all()) {
       const waited = this.#clock - item.startedAt;
       const counted = this.#count - item.countedAt;
       if (waited > length || counted >= item.twin * multiplier) expired = true;
       if (item.helped || (waited <= length / 2 && counted < (item.twin * multiplier) / 2)) continue;
       item.helped = true;
-      halfway.push(key);
+      halfway.push(item.key as Key);
     }
     return { expired, halfway };
   }
 }
+
+const NONE: readonly Item[] = [];

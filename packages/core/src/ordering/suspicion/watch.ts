@@ -57,7 +57,8 @@ const ROWS: readonly Row[] = Object.values(Row);
 export class Watch {
   readonly #options: WatchOptions;
   readonly #bench: Bench;
-  readonly #rows: readonly Stopwatches[] = ROWS.map(() => new Stopwatches());
+  /** Made when something of the row is first waited for: of most instances, nothing of most rows ever is. */
+  readonly #rows: (Stopwatches | null)[] = ROWS.map(() => null);
   readonly #complaints = new Complaints();
   readonly #patience: Patience;
   /** View and state when last looked at. */
@@ -95,7 +96,7 @@ export class Watch {
   /** Whether time has to pass here: something waits, somebody has complained, or others may have to follow. */
   get busy(): boolean {
     if (this.#complaints.any || !this.#active) return true;
-    return this.#accused === this.#view || this.#rows.some((row) => row.running);
+    return this.#accused === this.#view || this.#rows.some((row) => row?.running === true);
   }
 
   /**
@@ -109,17 +110,17 @@ export class Watch {
 
   /** It is there, or not waited for any more. */
   stop(row: Row, key: Key = 0): void {
-    this.#row(row).stop(key);
+    this.#rows[row]?.stop(key);
   }
 
   /** Nothing of this row is waited for any more. */
   stopAll(row: Row): void {
-    this.#row(row).stopAll();
+    this.#rows[row]?.stopAll();
   }
 
   /** All waits of the row begin anew, in full. */
   restart(row: Row): void {
-    this.#row(row).restart();
+    this.#rows[row]?.restart();
   }
 
   /** No time passes for this row, while its elapsed time stays: the window is full (H23). */
@@ -134,7 +135,7 @@ export class Watch {
 
   /** So many slots have passed that might have held what the row waits for: feeds the count twins, pauses or not. */
   count(row: Row, slots = 1): void {
-    this.#row(row).count(slots);
+    this.#rows[row]?.count(slots);
   }
 
   /** The primary of this view has done what no correct one does: no stopwatch needed. Void in other views. */
@@ -155,8 +156,7 @@ export class Watch {
     this.#patience.progress(decided, this.#complaints.any);
     const awaited = known > decided ? decided + 1 : 0;
     if (awaited === this.#awaited) return;
-    const decisions = this.#row(Row.Decision);
-    decisions.stop(this.#awaited);
+    this.stop(Row.Decision, this.#awaited);
     this.#awaited = awaited;
     if (awaited > 0) this.start(Row.Decision, awaited);
   }
@@ -182,7 +182,8 @@ export class Watch {
   }
 
   #tickRow(row: Row): boolean {
-    const stopwatches = this.#row(row);
+    const stopwatches = this.#rows[row] ?? null;
+    if (stopwatches === null) return false;
     stopwatches.tick();
     const { expired, halfway } = stopwatches.look(this.#bench.ticks(row), this.multiplier);
     for (const key of halfway) this.#options.help(row, key);
@@ -249,7 +250,7 @@ export class Watch {
     this.#active = active;
     this.#bench.arm();
     if (!active) return;
-    for (const row of this.#rows) row.restart();
+    for (const row of this.#rows) row?.restart();
     if (view > 0) this.#entered(view);
   }
 
@@ -265,6 +266,8 @@ export class Watch {
   }
 
   #row(row: Row): Stopwatches {
-    return this.#rows[row] as Stopwatches;
+    const made = this.#rows[row] ?? new Stopwatches();
+    this.#rows[row] = made;
+    return made;
   }
 }
