@@ -1,4 +1,6 @@
-import { MessageKind } from "@destiny/core/wire/messages";
+import { ROOT } from "@destiny/core/kernel/ids";
+import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
+import { CheckpointProof, MessageKind } from "@destiny/core/wire/messages";
 import { matrixLatency } from "@destiny/simulator/network/latency";
 import { describe, expect, test } from "vitest";
 import { Cluster } from "./cluster.ts";
@@ -103,6 +105,53 @@ describe.each(["single-sbft", "dqsbft"])("%s, n = 6, c = 1", (name) => {
     expect([cluster.count(SbftFast), cluster.count(SbftSlow) > 0]).toEqual([0, true]);
     const { instances } = cluster.replica(0).status();
     expect([instances[0]?.view, instances.at(-1)?.view]).toEqual([0, 0]);
+  });
+});
+
+describe.each(["single-sbft", "dqsbft", "single-pbft", "dqpbft"])("%s, n = 4", (name) => {
+  const open = (): Cluster => Cluster.of(name, { n: 4, seed: 1, parameters: { checkpointPeriod: 2 } });
+  const stable = (cluster: Cluster): number[] =>
+    cluster.replicas.map((replica) => cluster.replica(replica).status().stable);
+  const work = (cluster: Cluster): void => {
+    for (let i = 0; i < 4; i += 1) {
+      cluster.submit(0, `command ${i}`);
+      cluster.run(5 * SECOND);
+    }
+  };
+
+  test("sbft.md 6: what f + 1 replicas vouch for is not forgotten, as one correct replica alone may hold it", () => {
+    const cluster = open();
+    cluster.drop(({ from, to, message }) => {
+      return message.kind === MessageKind.CheckpointSig && (from > 1 || to > 1);
+    });
+    work(cluster);
+    expect(cluster.count(MessageKind.CheckpointSig)).toBeGreaterThan(0);
+    expect(stable(cluster)).toEqual([0, 0, 0, 0]);
+    cluster.release();
+    cluster.run(30 * SECOND);
+    expect(Math.min(...stable(cluster))).toBeGreaterThan(0);
+  });
+
+  test("sbft.md 6: f + 1 shares of what clients are answered with prove no checkpoint", () => {
+    const cluster = open();
+    cluster.drop(({ message }) => message.kind === MessageKind.CheckpointSig);
+    work(cluster);
+    const { trust } = cluster.simulation.world;
+    const claim = { type: "checkpoint", seq: 4, root: "r".repeat(32) } as const;
+    const shares = [2, 3].map((signer) => {
+      const result = trust.certify(signer, trust.createSubsystem(signer), claim);
+      return { signer, share: result.type === "certified" ? result.share : new Uint8Array(0) };
+    });
+    const combined = trust.combine(claim, shares);
+    const aggregate = combined.type === "combined" ? combined.aggregate : null;
+    if (aggregate === null) throw new Error("f + 1 shares of pi are a certificate");
+    const content = new CheckpointProof({ ...claim, aggregate });
+    cluster.simulation.world.network.send({ from: 3, to: 0, instance: ROOT, content });
+    cluster.run(SECOND);
+    expect(stable(cluster)[0]).toBe(0);
+    expect(cluster.reports.map(({ by, peer, reason }) => [by, peer, reason])).toEqual([
+      [0, 3, Misbehaviour.BadCertificate],
+    ]);
   });
 });
 

@@ -6,6 +6,8 @@ export interface Majorities {
   readonly quorum: number;
   /** Votes of which one is a correct replica's. */
   readonly vouched: number;
+  /** Votes that make a checkpoint stable: of a quorum where replicas may lie about all. */
+  readonly stable: number;
 }
 
 /** Largest f with n >= 3f + 1 or n >= 2f + 1, and the least votes that any two quorums must share enough of. */
@@ -17,5 +19,5 @@ export function majorities(kind: "byzantine" | "hybrid", n: number): Majorities 
   const overlap = kind === "byzantine" ? faulty + 1 : 1;
   let quorum = 1;
   while (2 * quorum - n < overlap) quorum += 1;
-  return { faulty, quorum, vouched: faulty + 1 };
+  return { faulty, quorum, vouched: faulty + 1, stable: kind === "byzantine" ? quorum : faulty + 1 };
 }

@@ -1,5 +1,6 @@
 import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
 import type { Anchor } from "@destiny/core/wire/anchor";
+import { checkpointOf } from "@destiny/core/wire/checkpoint-claim";
 import {
   type Certificate,
   type CheckpointProof,
@@ -16,7 +17,7 @@ import { shownBy } from "./proofs-in.ts";
 import { demand } from "./violation.ts";
 import type { Ballot, VoteLedger } from "./vote-ledger.ts";
 
-export interface CertificatesOptions extends Pick<Majorities, "quorum" | "vouched"> {
+export interface CertificatesOptions extends Pick<Majorities, "quorum" | "vouched" | "stable"> {
   readonly n: number;
   readonly faulty: ReadonlySet<ReplicaId>;
   readonly votes: VoteLedger;
@@ -36,7 +37,8 @@ export class Certificates implements Observer {
   signed({ replica, claim }: Signed): void {
     if (claim.type === "execution")
       this.#sign(replica, `execution ${claim.seq} ${claim.entry} ${claim.root}`);
-    else if (claim.type === "checkpoint") this.#sign(replica, `checkpoint ${claim.seq} ${claim.root}`);
+    const checkpoint = checkpointOf(claim);
+    if (checkpoint !== null) this.#sign(replica, `checkpoint ${checkpoint.seq} ${checkpoint.root}`);
   }
 
   sent({ from, to, instance, content }: Parcel): void {
@@ -86,7 +88,8 @@ export class Certificates implements Observer {
   }
 
   #lookAtCheckpoint({ seq, root }: CheckpointProof): void {
-    this.#vouched(`checkpoint ${seq} ${root}`, `proof of the checkpoint at slot ${seq}`);
+    const signers = this.#signers.get(`checkpoint ${seq} ${root}`)?.size ?? 0;
+    this.#demand(signers, this.#options.stable, () => `proof of the checkpoint at slot ${seq}`);
   }
 
   #vouched(key: string, what: string): void {

@@ -1,4 +1,5 @@
 import type { Digest, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import { checkpointOf } from "@destiny/core/wire/checkpoint-claim";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
 import { hex } from "./text.ts";
@@ -14,13 +15,15 @@ export class CheckpointRoots implements Observer {
   }
 
   signed({ replica, claim }: Signed): void {
-    if (claim.type !== "checkpoint" || this.#faulty.has(replica)) return;
-    const known = this.#roots.get(claim.seq) ?? claim.root;
-    this.#roots.set(claim.seq, known);
+    const checkpoint = checkpointOf(claim);
+    if (checkpoint === null || this.#faulty.has(replica)) return;
+    const { seq, root } = checkpoint;
+    const known = this.#roots.get(seq) ?? root;
+    this.#roots.set(seq, known);
     demand(
-      known === claim.root,
+      known === root,
       "S10 checkpoint",
-      () => `replica ${replica} signs state ${hex(claim.root)} after slot ${claim.seq}, others ${hex(known)}`,
+      () => `replica ${replica} signs state ${hex(root)} after slot ${seq}, others ${hex(known)}`,
     );
   }
 }

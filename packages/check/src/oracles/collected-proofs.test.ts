@@ -15,7 +15,10 @@ const { SbftFast, SbftPrepare, SbftSlow } = MessageKind;
 /** Four replicas, of which replica 3 is faulty. */
 function open(): { readonly votes: VoteLedger; readonly oracle: CollectedProofs } {
   const votes = new VoteLedger(4, 3);
-  return { votes, oracle: new CollectedProofs({ n: 4, faulty: new Set([3]), votes, quorum: 3, vouched: 2 }) };
+  return {
+    votes,
+    oracle: new CollectedProofs({ n: 4, faulty: new Set([3]), votes, quorum: 3, vouched: 2, stable: 2 }),
+  };
 }
 
 function claim(type: "fast" | "vote", tag: number, about = A): Claim {

@@ -39,7 +39,7 @@ export function setUpOracles(stage: Stage): Oracles {
   const { faulty, faults, parameters, world } = stage;
   const { n } = faults;
   const liars = faults.kind === "hybrid" ? withoutRotten(stage) : faulty;
-  const { quorum, vouched } = majorities(faults.kind, n);
+  const { quorum, vouched, stable } = majorities(faults.kind, n);
   const partitioned = (): boolean => stage.partitioned;
   const genuine = genuineOf(stage);
   const members = membershipsOf(stage);
@@ -67,7 +67,7 @@ export function setUpOracles(stage: Stage): Oracles {
   const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
   const slots = Math.max(parameters.orderWindow, parameters.disseminationWindow);
   const amplification = new Amplification({ n, faulty, slots });
-  const certified = { n, faulty, votes, quorum, vouched };
+  const certified = { n, faulty, votes, quorum, vouched, stable };
   const observers = [
     genuine,
     votes,

@@ -18,7 +18,10 @@ const AT = { view: 0, seq: 5, digest: A };
 
 function open(): { readonly votes: VoteLedger; readonly oracle: SignedProofs } {
   const votes = new VoteLedger(4, 3);
-  return { votes, oracle: new SignedProofs({ n: 4, faulty: new Set([3]), votes, quorum: 3, vouched: 2 }) };
+  return {
+    votes,
+    oracle: new SignedProofs({ n: 4, faulty: new Set([3]), votes, quorum: 3, vouched: 2, stable: 2 }),
+  };
 }
 
 const statement = (message: Uint8Array): Claim => ({ type: "statement", instance: 1, message });

@@ -79,7 +79,7 @@ function unique(tag: number, about: string, extension?: number): Claim {
 
 test("S2, S3: a Prepare of Hybster and Commits, which name no extension, are one vote each", () => {
   const votes = new VoteLedger(5, 3);
-  const oracle = new Certificates({ n: 5, faulty: new Set(), votes, quorum: 3, vouched: 3 });
+  const oracle = new Certificates({ n: 5, faulty: new Set(), votes, quorum: 3, vouched: 3, stable: 3 });
   const fields = { kind: MessageKind.HybsterCertificate, view: 3, seq: 5, digest: A, aggregate: NOTHING };
   const shown = (extension: number): string | null =>
     trippedBy(() => oracle.sent(parcel(0, 1, new Certificate({ ...fields, extension }))));
@@ -93,7 +93,10 @@ test("S2, S3: a Prepare of Hybster and Commits, which name no extension, are one
 
 function openCertificates(): { readonly votes: VoteLedger; readonly oracle: Certificates } {
   const votes = new VoteLedger(3, 2);
-  return { votes, oracle: new Certificates({ n: 3, faulty: new Set([2]), votes, quorum: 2, vouched: 2 }) };
+  return {
+    votes,
+    oracle: new Certificates({ n: 3, faulty: new Set([2]), votes, quorum: 2, vouched: 2, stable: 2 }),
+  };
 }
 
 test("S3: a commit certificate that too few have signed is told of, unless a faulty replica sends it", () => {

@@ -36,6 +36,11 @@ export class FaultModel {
     return this.fastQuorum + this.available - this.n - this.f;
   }
 
+  /** Replicas that must vouch for a checkpoint before slots are forgotten: a quorum where votes are all that there is (sbft.md 6). */
+  get stability(): number {
+    return this.kind === "hybrid" ? this.oneCorrect : this.quorum;
+  }
+
   /** Votes that make a quorum together with so many that are certain. */
   quorumBeside(certain: number): number {
     return this.quorum - certain;

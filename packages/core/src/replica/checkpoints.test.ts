@@ -21,12 +21,12 @@ class Stage {
   readonly #jobs: Jobs;
   readonly #effects: Effect[] = [];
 
-  constructor(self: number, period = 1) {
+  constructor(self: number, period = 1, faults = FaultModel.hybrid(N)) {
     const port = new Port({ push: (effect) => void this.#effects.push(effect) }, ROOT);
     this.#jobs = new Jobs(port);
     this.checkpoints = new Checkpoints({
       self,
-      faults: FaultModel.hybrid(N),
+      faults,
       port,
       jobs: this.#jobs,
       window: 16,
@@ -203,4 +203,14 @@ test("after a restart the checkpoint is vouched for again, and a newer proof of 
   stage.checkpoints.onCheckpointProof(proof(8));
   expect(stage.checkpoints.settled).toBe(4);
   expect(stage.checkpoints.waiting).toBe(false);
+});
+
+test("sbft.md 6: where replicas may lie about all, f + 1 shares make nothing stable: a quorum's do", () => {
+  const stage = new Stage(0, 1, FaultModel.byzantine(7));
+  stage.take(1);
+  for (const from of [1, 2, 3]) stage.sig(from, 1);
+  expect(stage.combine(Uint8Array.of(7))).toEqual([]);
+  stage.sig(4, 1);
+  expect(stage.combine(Uint8Array.of(7))).toEqual([0, 1, 2, 3, 4]);
+  expect(stage.proven).toEqual([1]);
 });

@@ -5,7 +5,7 @@ import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import { invariant, present } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
-import type { CheckpointClaim } from "../wire/claim.ts";
+import { checkpointClaim } from "../wire/checkpoint-claim.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
 
 export interface CheckpointsOptions {
@@ -31,7 +31,7 @@ class Checkpoint {
   readonly collectors: ReplicaId[] = [];
 }
 
-/** Agreement on state digests: an aggregate of f + 1 shares makes a checkpoint stable (linear-hybster.md 5). */
+/** Agreement on state digests: an aggregate of enough shares makes a checkpoint stable (linear-hybster.md 5, sbft.md 6). */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   readonly #pending = new Map<SequenceNumber, Checkpoint>();
@@ -70,7 +70,7 @@ export class Checkpoints {
     checkpoint.root = root;
     this.#taken = seq;
     if (this.#proof !== null && this.#proof.seq >= seq) return this.#settle(this.#proof);
-    const claim: CheckpointClaim = { type: "checkpoint", seq, root };
+    const claim = checkpointClaim(this.#options.faults, { seq, root });
     this.#options.jobs.certify(claim, (result) => {
       if (result.type !== "certified") return;
       checkpoint.share = result.share;
@@ -120,7 +120,8 @@ export class Checkpoints {
     this.#settled = Math.max(this.#settled, seq);
     for (const pending of this.#pending.keys()) if (pending <= seq) this.#pending.delete(pending);
     if (this.#proof === null || this.#proof.seq < seq) this.#proof = proof;
-    this.#options.jobs.certify({ type: "checkpoint", seq, root }, (result) => {
+    const claim = checkpointClaim(this.#options.faults, proof);
+    this.#options.jobs.certify(claim, (result) => {
       if (result.type !== "certified") return;
       this.#options.port.broadcast(new CheckpointSig({ seq, root, share: result.share }));
     });
@@ -167,10 +168,10 @@ export class Checkpoints {
     const { faults, jobs, port } = this.#options;
     const { root, shares } = checkpoint;
     if (root === null || shares.combining || (this.#proof !== null && this.#proof.seq >= seq)) return;
-    const supporting = shares.supporting(root, faults.oneCorrect);
-    if (supporting.length < faults.oneCorrect) return;
+    const supporting = shares.supporting(root, faults.stability);
+    if (supporting.length < faults.stability) return;
     shares.combining = true;
-    jobs.combine({ type: "checkpoint", seq, root }, supporting, (result) => {
+    jobs.combine(checkpointClaim(faults, { seq, root }), supporting, (result) => {
       shares.combining = false;
       if (result.type !== "combined") return;
       shares.condemn(result.culprits);

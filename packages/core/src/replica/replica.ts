@@ -153,7 +153,9 @@ export class Replica {
 
   /** What must hold for a peer's message to be authentic; null if it is none that this replica takes. */
   checks(instance: InstanceId, message: Message): readonly Check[] | null {
-    return instance === ROOT ? rootChecks(message) : this.#orderer.checks(instance, message);
+    return instance === ROOT
+      ? rootChecks(this.#options.faults, message)
+      : this.#orderer.checks(instance, message);
   }
 
   /** A message whose checks passed. Client checks may have failed: what they are about knows. */

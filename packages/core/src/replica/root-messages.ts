@@ -1,6 +1,7 @@
+import type { FaultModel } from "../kernel/fault-model.ts";
 import type { ReplicaId } from "../kernel/ids.ts";
 import { invariant } from "../kernel/invariant.ts";
-import { Anchor, anchorCheck } from "../wire/anchor.ts";
+import { Anchor, anchorCheck, checkpointCheck } from "../wire/anchor.ts";
 import type { Check } from "../wire/check.ts";
 import { Forward, forwardChecks } from "../wire/forward.ts";
 import {
@@ -29,12 +30,9 @@ const PLAIN: readonly (abstract new (...args: never[]) => Message)[] = [
 ];
 
 /** What must hold for a message of the replica layer to be authentic; null if it is none of its messages. */
-export function rootChecks(message: Message): readonly Check[] | null {
-  if (message instanceof CheckpointProof) {
-    const { seq, root, aggregate } = message;
-    return [{ type: "certificate", claim: { type: "checkpoint", seq, root }, aggregate }];
-  }
-  if (message instanceof Anchor) return [anchorCheck(message)];
+export function rootChecks(faults: FaultModel, message: Message): readonly Check[] | null {
+  if (message instanceof CheckpointProof) return [checkpointCheck(faults, message)];
+  if (message instanceof Anchor) return [anchorCheck(faults, message)];
   if (message instanceof Forward) return forwardChecks(message);
   // Shares are authentic by their channel, and checked when they are combined; a status proves nothing; a proof of
   // execution is for clients, who check it themselves.

@@ -1,5 +1,7 @@
+import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, SequenceNumber } from "../kernel/ids.ts";
 import type { Check } from "./check.ts";
+import { checkpointClaim } from "./checkpoint-claim.ts";
 import { Leaf, PATH_MAX, rootFromPath } from "./merkle.ts";
 import type { CodecTable } from "./message-codec.ts";
 import { CheckpointProof, type Message, MessageKind } from "./messages.ts";
@@ -48,9 +50,13 @@ export function openAnchor(anchor: Anchor, hash: Hash): Uint8Array | null {
 }
 
 /** What must hold for the certificate. */
-export function anchorCheck({ proof }: Anchor): Check {
-  const { seq, root, aggregate } = proof;
-  return { type: "certificate", claim: { type: "checkpoint", seq, root }, aggregate };
+export function anchorCheck(faults: FaultModel, { proof }: Anchor): Check {
+  return checkpointCheck(faults, proof);
+}
+
+/** What must hold for the certificate of a checkpoint. */
+export function checkpointCheck(faults: FaultModel, proof: CheckpointProof): Check {
+  return { type: "certificate", claim: checkpointClaim(faults, proof), aggregate: proof.aggregate };
 }
 
 /** Writes an anchor as part of another message. */

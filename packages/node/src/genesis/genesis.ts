@@ -53,9 +53,9 @@ export interface Genesis {
   /** Replica i at place i. */
   readonly replicas: readonly GenesisReplica[];
   readonly schemes: {
-    /** `tau`: certificates over slots, whose shares the trusted subsystems make. One key per replica, in order. */
+    /** `tau`: certificates over slots, in Byzantine protocols of checkpoints too; trusted subsystems make the shares. In order. */
     readonly commits: SchemeKeys;
-    /** `pi`: proofs of execution and of checkpoints. One key per replica, in order. */
+    /** `pi`: proofs of execution, and of checkpoints in hybrid protocols. One key per replica, in order. */
     readonly replies: SchemeKeys;
     /** `sigma`: certificates of a fast path, whose shares the hosts make. Only if the protocol has one. */
     readonly fast?: SchemeKeys | undefined;

@@ -9,6 +9,7 @@ import type { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
 import type { Driven } from "@destiny/core/replica/driven";
 import { Anchor, openAnchor, pageLeaf } from "@destiny/core/wire/anchor";
 import type { Check } from "@destiny/core/wire/check";
+import { checkpointClaim } from "@destiny/core/wire/checkpoint-claim";
 import { CheckpointProof, type Message } from "@destiny/core/wire/messages";
 import { Reader } from "@destiny/core/wire/reader";
 import { decodeUtf8, encodeUtf8 } from "@destiny/core/wire/utf8";
@@ -136,6 +137,7 @@ export class AgreementCluster {
   readonly sent: AgreementLetter[] = [];
   /** What each replica's layer above says to fresh proposals. */
   judge: (self: ReplicaId, seq: SequenceNumber, text: string) => Verdict = () => Verdict.Accept;
+  readonly #faults: FaultModel;
   readonly #lives: LoneAgreement[] = [];
   readonly #lows: SequenceNumber[];
   readonly #anchors = new Map<SequenceNumber, Anchor>();
@@ -150,6 +152,7 @@ export class AgreementCluster {
   constructor(protocol: AgreementProtocol, options: AgreementClusterOptions) {
     const { faults, window = 16, seed = 1 } = options;
     this.n = faults.n;
+    this.#faults = faults;
     this.#lows = new Array<SequenceNumber>(faults.n).fill(0);
     this.world = new World({
       faults,
@@ -257,8 +260,8 @@ export class AgreementCluster {
     if (known !== undefined) return known;
     const part = new Writer(6).u48(low).finish();
     const root = pageLeaf(0, part, digestOf);
-    const claim = { type: "checkpoint", seq: low, root } as const;
     const { trust } = this.world;
+    const claim = checkpointClaim(this.#faults, { seq: low, root });
     const shares = this.replicas.map((signer) => {
       const result = trust.certify(signer, trust.createSubsystem(signer), claim);
       return { signer, share: result.type === "certified" ? result.share : new Uint8Array(0) };

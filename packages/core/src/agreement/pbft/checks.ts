@@ -87,7 +87,8 @@ function viewChangeChecks(
   message: PbftViewChange,
 ): readonly Check[] | null {
   if (message.sender >= address.faults.n) return null;
-  const checksOfAll: Check[] = message.anchor === null ? [] : [anchorCheck(message.anchor)];
+  const { anchor } = message;
+  const checksOfAll: Check[] = anchor === null ? [] : [anchorCheck(address.faults, anchor)];
   if (authentication === "mac") return message.signature.length === 0 ? checksOfAll : null;
   checksOfAll.push(identity(message.sender, viewChangeClaim(address, message), message.signature));
   for (const prepared of message.prepared) {

@@ -49,7 +49,7 @@ function viewChangeChecks(address: InstanceAddress, message: SbftViewChange): re
   const { sender: signer, anchor, slots, signature } = message;
   if (signer >= faults.n) return null;
   const found: Check[] = [identity(signer, viewChangeClaim(instance, message), signature)];
-  if (anchor !== null) found.push(anchorCheck(anchor));
+  if (anchor !== null) found.push(anchorCheck(faults, anchor));
   for (const { seq, slow, fast } of slots) {
     if (slow !== null) {
       const claim = proposalClaim(instance, { ...slow, seq });

@@ -11,6 +11,7 @@ const VOTING = `${SBFT_FOLDER}/voting.ts`;
 const PROPOSALS = "packages/core/src/agreement/shared/untrusted/proposals.ts";
 const FAULT_MODEL = "packages/core/src/kernel/fault-model.ts";
 const ATTACKS = "packages/testkit/src/agreement/sbft-attacks.test.ts";
+const VIEWS = "packages/testkit/src/agreement/sbft-views.test.ts";
 const CLUSTER = "packages/testkit/src/sbft-cluster.test.ts";
 
 const SBFT_4: Pick<PlantedBug, "protocol" | "replicas"> = { protocol: "single-sbft", replicas: 4 };
@@ -212,5 +213,46 @@ export const SBFT_BUGS: readonly PlantedBug[] = [
     ],
     ...SBFT_4,
     caughtBy: unitTest(ATTACKS, "7: a proof of a view that is over decides"),
+  },
+  {
+    id: "sbft-all-collect-at-once",
+    title: "later collectors do not wait for the first: every slot has c + 1 certificates",
+    source: "sbft.md 1, staggered collectors; 11, messages of a slot",
+    edits: [
+      {
+        file: COLLECTING,
+        find: "return rank < 1 || rank > context.faults.c || age > rank;",
+        replace: "return rank <= context.faults.c || age > rank;",
+      },
+    ],
+    ...SBFT_4,
+    caughtBy: unitTest(VIEWS, "c + 1 shares of each replica for a slot, and one certificate"),
+  },
+  {
+    id: "sbft-fast-path-of-all",
+    title: "with c > 0 the fast path takes the shares of all all the same",
+    source: "sbft.md 1, sigma of 3f + c + 1",
+    edits: [{ file: FAULT_MODEL, find: "return this.n - this.c;", replace: "return this.n;" }],
+    ...SBFT_4,
+    caughtBy: unitTest(CLUSTER, "no slot leaves the fast path, nor waits for it"),
+  },
+  {
+    id: "sbft-checkpoint-of-f-plus-one",
+    title: "forgets slots that f + 1 replicas vouch for: one correct replica alone may hold the state",
+    source: "sbft.md 6, stability by tau; pbft.md 6",
+    edits: [
+      {
+        file: FAULT_MODEL,
+        find: 'return this.kind === "hybrid" ? this.oneCorrect : this.quorum;',
+        replace: "return this.oneCorrect;",
+      },
+      {
+        file: "packages/core/src/wire/checkpoint-claim.ts",
+        find: 'if (kind === "hybrid") return',
+        replace: "if (kind.length > 0) return",
+      },
+    ],
+    ...SBFT_4,
+    caughtBy: unitTest(CLUSTER, "what f + 1 replicas vouch for is not forgotten"),
   },
 ];

@@ -87,15 +87,15 @@ const EXECUTION: readonly PlantedBug[] = [
       },
       {
         file: CHECKPOINTS,
-        find: '    const claim: CheckpointClaim = { type: "checkpoint", seq, root };\n',
+        find: "    const claim = checkpointClaim(this.#options.faults, { seq, root });\n",
         replace:
-          '    const claim: CheckpointClaim = { type: "checkpoint", seq, root };\n    if (this.#installed) return;\n',
+          "    const claim = checkpointClaim(this.#options.faults, { seq, root });\n    if (this.#installed) return;\n",
       },
       {
         file: CHECKPOINTS,
-        find: '    this.#options.jobs.certify({ type: "checkpoint", seq, root }, (result) => {',
+        find: "    const claim = checkpointClaim(this.#options.faults, proof);\n",
         replace:
-          '    this.#installed = true;\n    if (this.#installed) return;\n    this.#options.jobs.certify({ type: "checkpoint", seq, root }, (result) => {',
+          "    this.#installed = true;\n    if (this.#installed) return;\n    const claim = checkpointClaim(this.#options.faults, proof);\n",
       },
     ],
     ...DESTINY_3,

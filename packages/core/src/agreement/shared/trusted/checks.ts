@@ -109,7 +109,7 @@ class Gathering {
     if (anchor === null || this.#seen.has(anchor)) return true;
     if (this.#address.lowOf(anchor) === null) return false;
     this.#seen.add(anchor);
-    this.#checks.push(anchorCheck(anchor));
+    this.#checks.push(anchorCheck(this.#address.faults, anchor));
     return true;
   }
 }

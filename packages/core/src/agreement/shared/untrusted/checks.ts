@@ -20,7 +20,7 @@ export function newViewChecks(address: InstanceAddress, message: PbftNewView): r
   const { view, extension, anchor, selections } = message;
   const primary = primaryOf(address, view);
   const found: Check[] = [identity(primary, newViewClaim(address, message), message.signature)];
-  if (anchor !== null) found.push(anchorCheck(anchor));
+  if (anchor !== null) found.push(anchorCheck(address.faults, anchor));
   for (const { seq, digest, certificate } of selections) {
     const claim = headerClaim(address.instance, { view, seq, digest, extension });
     found.push(identity(primary, claim, certificate));
