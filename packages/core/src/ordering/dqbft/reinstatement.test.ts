@@ -195,6 +195,8 @@ test("H16: one that flaps is given its D-instance back less and less often", () 
       (effect) => effect.type === "send" && effect.message instanceof Challenge,
     );
     for (const signer of [0, 3, 4]) reinstatement.onReinstate(vote(signer, view));
+    around.d(1).enter(view, 1);
+    reinstatement.onView(1);
     return asked;
   };
   expect(attempt(5)).toBe(true);
@@ -203,6 +205,37 @@ test("H16: one that flaps is given its D-instance back less and less often", () 
   expect(attempt(10)).toBe(false);
   reinstatement.expire(GRANT + 1);
   expect(attempt(15)).toBe(true);
+});
+
+test("H16: one that opens no view waits anew once a substitute has opened one, however long that took", () => {
+  const asked = (): boolean => {
+    around.effects.length = 0;
+    reinstatement.onRejoin(1, new Rejoin(1));
+    return around.effects.some((effect) => effect.type === "send" && effect.message instanceof Challenge);
+  };
+  around.d(1).enter(1, 2);
+  reinstatement.onView(1);
+  for (const signer of [0, 3, 4]) reinstatement.onReinstate(vote(signer, 5));
+  expect(around.d(1).suspected).toEqual([5]);
+  around.d(1).active = false;
+  reinstatement.onView(1);
+  reinstatement.expire(GRANT + 1);
+  expect(timers(GRANT + 1)).toEqual([100, 200]);
+  // Its pause is over before anybody has opened a view.
+  around.d(1).enter(6, 2);
+  reinstatement.onView(1);
+  expect(timers(GRANT + 1).at(-1)).toBe(200);
+  expect(asked()).toBe(false);
+  reinstatement.expire(GRANT + 1);
+  expect(asked()).toBe(true);
+  // One that does open its view is not kept waiting for that.
+  for (const signer of [0, 3, 4]) reinstatement.onReinstate(vote(signer, 10));
+  around.d(1).enter(10, 1);
+  reinstatement.onView(1);
+  reinstatement.expire(GRANT + 1);
+  around.d(1).enter(11, 2);
+  reinstatement.onView(1);
+  expect(asked()).toBe(true);
 });
 
 test("in a large cluster words are passed on to a few, each of whom does the same", () => {

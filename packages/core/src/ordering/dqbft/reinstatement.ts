@@ -52,6 +52,8 @@ export class Reinstatement {
   readonly #challenges = new Map<ReplicaId, number>();
   /** By D-instance, and by who signed it: the newest view that a replica would give it back in. */
   readonly #votes = new Map<ReplicaId, Map<ReplicaId, Reinstate>>();
+  /** D-instances that were given back, and have entered no view since. */
+  readonly #unopened = new Set<ReplicaId>();
   /** By D-instance: the view that we have signed or are about to sign. */
   readonly #signed = new Map<ReplicaId, View>();
   /** By D-instance: the newest view that enough others have said, passed on once. We may not be there yet, or never go. */
@@ -67,8 +69,15 @@ export class Reinstatement {
   /** A D-instance has left its view, or entered one. */
   onView(instance: ReplicaId): void {
     this.#grants[instance]?.disturb();
+    this.#lookWhoOpened(instance);
     if (instance === this.#options.self) this.#rejoin();
     this.#hear(instance);
+  }
+
+  /** A home that was given its D-instance back and opened no view waits anew, from when a substitute has opened one (H16). */
+  #lookWhoOpened(instance: ReplicaId): void {
+    if (this.#isBetweenViews(instance) || !this.#unopened.delete(instance)) return;
+    if (this.#isAway(instance)) this.#grants[instance]?.start();
   }
 
   /** One of our timers has expired. Whether it was ours. */
@@ -128,6 +137,7 @@ export class Reinstatement {
     this.#votes.delete(instance);
     this.#passed.set(instance, view);
     this.#grants[instance]?.start();
+    this.#unopened.add(instance);
     instances.of(instance).suspect(view);
     granted(instance);
   }
