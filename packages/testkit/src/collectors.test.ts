@@ -2,16 +2,21 @@ import { MessageKind } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { Cluster, commandOf } from "./cluster.ts";
 
-// linear-hybster.md 5 and 9.5: whatever a collector withholds, the next rank gives.
+// linear-hybster.md 5 and 9.5, sbft.md 1 and 5: whatever a collector withholds, the next rank gives.
 
 const SECOND = 1_000_000;
 
-test.each([3, 4, 5, 7])(
-  "a coordinator that collects no execution shares is passed over, and the client is answered: n = %i",
-  (n) => {
-    const cluster = Cluster.of("destiny", { n, seed: 1 });
+const PROVEN: readonly (readonly [string, number])[] = [
+  ...[3, 4, 5, 7].map((n) => ["destiny", n] as const),
+  ...[4, 7].flatMap((n) => [["dqsbft", n] as const, ["single-sbft", n] as const]),
+];
+
+test.each(PROVEN)(
+  "%s, n = %i: a coordinator that collects no execution shares is passed over, and one proof answers the client",
+  (name, n) => {
+    const cluster = Cluster.of(name, { n, seed: 1 });
     const { f } = cluster.simulation.faults;
-    const coordinator = 1;
+    const coordinator = name.startsWith("single-") ? 0 : 1;
     // All ranks below f are silent: they get no shares.
     const silent = (replica: number): boolean => (replica - coordinator + n) % n < f;
     cluster.drop(({ to, message }) => message.kind === MessageKind.ExecSig && silent(to));
@@ -21,12 +26,12 @@ test.each([3, 4, 5, 7])(
   },
 );
 
-test.each([3, 4, 5, 7])("checkpoints become stable with f silent collectors: n = %i", (n) => {
-  const cluster = Cluster.of("destiny", { n, seed: 1, parameters: { checkpointPeriod: 2 } });
+test.each(PROVEN)("%s, n = %i: checkpoints become stable with f silent collectors", (name, n) => {
+  const cluster = Cluster.of(name, { n, seed: 1, parameters: { checkpointPeriod: 2 } });
   const { f } = cluster.simulation.faults;
   cluster.drop(({ to, message }) => message.kind === MessageKind.CheckpointSig && to < f);
   for (let i = 0; i < 2 * n; i += 1) {
-    cluster.submit(n - 1, `command ${i}`);
+    cluster.submit(name.startsWith("single-") ? 0 : n - 1, `command ${i}`);
     cluster.run(3 * SECOND);
   }
   for (const replica of cluster.replicas) expect(cluster.replica(replica).status().stable).toBe(2 * n);
