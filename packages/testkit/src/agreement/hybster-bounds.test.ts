@@ -113,3 +113,39 @@ test.each([LINEAR, TWO_PHASE])(
     expect(cluster.agreement(1).view).toBe(1);
   },
 );
+
+test.each([LINEAR, TWO_PHASE])(
+  "hybster.md 3 and 14: who crashes as it votes in a new view knows that view as its base afterwards ($name)",
+  ({ protocol }) => {
+    let voted = 0;
+    for (let moment = 0; moment < 16_000; moment += 100) {
+      const cluster = new AgreementCluster(protocol, { faults: FaultModel.hybrid(3) });
+      cluster.propose("a"); // So that the new view begins with a vote.
+      cluster.settle();
+      let votes = 0;
+      cluster.world.trust.watch(({ replica, claim }) => {
+        const counted = claim.type === "slot" || claim.type === "unique";
+        if (replica === 2 && counted && claim.value.view === 1) votes += 1;
+      });
+      cluster.drop(({ from, to }) => from === 0 || to === 0);
+      cluster.suspect(1, 1, 2);
+      while (!cluster.agreement(1).active || cluster.agreement(1).view === 0) cluster.run(100);
+      cluster.run(moment);
+      voted += votes;
+      // Nobody else has its view's NewView now, and without its base its view changes are void.
+      for (const replica of [1, 2]) cluster.crash(replica);
+      cluster.heal();
+      cluster.restart(2);
+      cluster.suspect(2, 0, 2);
+      cluster.run(30 * SECOND);
+      expect(
+        [0, 2].map((replica) => cluster.agreement(replica).active),
+        `at ${moment}`,
+      ).toEqual([true, true]);
+      cluster.proposeAt(cluster.agreement(2).primary, "b");
+      cluster.run(5 * SECOND);
+      expect(cluster.log(0).at(-1), `at ${moment}`).toBe("b");
+    }
+    expect(voted).toBeGreaterThan(10);
+  },
+);

@@ -193,4 +193,22 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
     ...HYBSTER_3,
     caughtBy: scenario("primaryCrashesWhileOpening"),
   },
+  {
+    id: "share-before-base",
+    title:
+      "votes in a view before its log knows that it is the base: after a crash its counter is ahead of what it can show",
+    source: "hybster.md 14, share before the base moves; 3",
+    edits: [
+      {
+        file: CHANGER,
+        find: "    this.#views.save();\n    if (entering) this.#context.superior.entered(base.standing);",
+        replace: "    if (entering) this.#context.superior.entered(base.standing);",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/hybster-bounds.test.ts",
+      "hybster.md 3 and 14: who crashes as it votes",
+    ),
+  },
 ];
