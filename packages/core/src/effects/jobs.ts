@@ -8,7 +8,8 @@ type Continuation = (result: JobResult) => void;
 /** The jobs of one address that are under way: who asked for what. As many as its user has things to sign and combine at once. */
 export class Jobs {
   readonly #port: Port;
-  readonly #waiting = new Map<Ticket, Continuation>();
+  /** Made with the first: instances that are idle have none, and there are tens of thousands. */
+  #waiting: Map<Ticket, Continuation> | null = null;
   #next: Ticket = 1;
 
   constructor(port: Port) {
@@ -24,14 +25,15 @@ export class Jobs {
   }
 
   complete(ticket: Ticket, result: JobResult): void {
-    const then = this.#waiting.get(ticket);
-    this.#waiting.delete(ticket);
+    const then = this.#waiting?.get(ticket);
+    this.#waiting?.delete(ticket);
     then?.(result);
   }
 
   #expect(then: Continuation): Ticket {
     const ticket = this.#next;
     this.#next += 1;
+    this.#waiting ??= new Map();
     this.#waiting.set(ticket, then);
     return ticket;
   }

@@ -1,5 +1,4 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
-import { present } from "../../kernel/invariant.ts";
 import type { Proposal } from "../../wire/messages.ts";
 import type { Value } from "../../wire/value.ts";
 
@@ -10,14 +9,17 @@ interface Accepted {
 
 /** The D-proposals accepted here, of each D-instance's present view, above the low watermark: headers, and what they are of. */
 export class Headers {
-  readonly #bySlot: readonly Map<SequenceNumber, Accepted>[];
+  /** Made with the first header of each D-instance. */
+  readonly #bySlot: (Map<SequenceNumber, Accepted> | null)[];
 
   constructor(n: number) {
-    this.#bySlot = Array.from({ length: n }, () => new Map<SequenceNumber, Accepted>());
+    this.#bySlot = new Array<null>(n).fill(null);
   }
 
   put(instance: ReplicaId, proposal: Proposal): void {
-    this.#of(instance).set(proposal.seq, { header: proposal.header(), value: proposal.value });
+    const accepted = this.#bySlot[instance] ?? new Map<SequenceNumber, Accepted>();
+    this.#bySlot[instance] = accepted;
+    accepted.set(proposal.seq, { header: proposal.header(), value: proposal.value });
   }
 
   get(instance: ReplicaId, seq: SequenceNumber): Proposal | undefined {
@@ -41,16 +43,18 @@ export class Headers {
 
   /** The D-instance has left its view: no header of it is of use any more. */
   clear(instance: ReplicaId): void {
-    this.#of(instance).clear();
+    this.#bySlot[instance] = null;
   }
 
   /** Forgets what is below the low watermark, or at it. */
   advance(instance: ReplicaId, low: SequenceNumber): void {
-    const accepted = this.#of(instance);
-    for (const seq of accepted.keys()) if (seq <= low) accepted.delete(seq);
+    const accepted = this.#bySlot[instance];
+    for (const seq of accepted?.keys() ?? []) if (seq <= low) accepted?.delete(seq);
   }
 
-  #of(instance: ReplicaId): Map<SequenceNumber, Accepted> {
-    return present(this.#bySlot[instance], "a D-instance of this cluster");
+  #of(instance: ReplicaId): ReadonlyMap<SequenceNumber, Accepted> {
+    return this.#bySlot[instance] ?? NONE;
   }
 }
+
+const NONE: ReadonlyMap<SequenceNumber, Accepted> = new Map();

@@ -1,5 +1,4 @@
 import type { ReplicaId, SequenceNumber } from "../../kernel/ids.ts";
-import { present } from "../../kernel/invariant.ts";
 
 /** How many times the median is "far above" it. */
 const FACTOR = 8;
@@ -13,7 +12,7 @@ const WEIGHT = 1 / 8;
 export class Punctuality {
   readonly #n: number;
   /** When the headers were seen, of slots not decided here. At most a window of each D-instance. */
-  readonly #seenAt: readonly Map<SequenceNumber, number>[];
+  readonly #seenAt: (Map<SequenceNumber, number> | null)[];
   readonly #average: Float64Array;
   /** D-slots decided here, all D-instances together. */
   #now = 0;
@@ -22,23 +21,24 @@ export class Punctuality {
 
   constructor(n: number) {
     this.#n = n;
-    this.#seenAt = Array.from({ length: n }, () => new Map<SequenceNumber, number>());
+    this.#seenAt = new Array<null>(n).fill(null);
     this.#average = new Float64Array(n);
     this.#threshold = this.#least;
     this.#reviewAt = n;
   }
 
   onHeader(instance: ReplicaId, seq: SequenceNumber): void {
-    const seen = this.#of(instance);
+    const seen = this.#seenAt[instance] ?? new Map<SequenceNumber, number>();
+    this.#seenAt[instance] = seen;
     if (!seen.has(seq)) seen.set(seq, this.#now);
   }
 
   onDecided(instance: ReplicaId, seq: SequenceNumber): void {
     this.#now += 1;
-    const seen = this.#of(instance);
-    const at = seen.get(seq);
+    const seen = this.#seenAt[instance];
+    const at = seen?.get(seq);
     if (at !== undefined) {
-      seen.delete(seq);
+      seen?.delete(seq);
       const average = this.#average[instance] ?? 0;
       this.#average[instance] = average + (this.#now - at - average) * WEIGHT;
     }
@@ -47,15 +47,15 @@ export class Punctuality {
 
   /** Its view has ended, or slots up to `low` are history. */
   forget(instance: ReplicaId, low: SequenceNumber = Number.POSITIVE_INFINITY): void {
-    const seen = this.#of(instance);
-    for (const seq of seen.keys()) if (seq <= low) seen.delete(seq);
+    const seen = this.#seenAt[instance];
+    for (const seq of seen?.keys() ?? []) if (seq <= low) seen?.delete(seq);
   }
 
   isSlow(instance: ReplicaId): boolean {
     if ((this.#average[instance] ?? 0) > this.#threshold) return true;
     // Maps keep the order of insertion: the first is the oldest that is not decided.
-    const oldest = this.#of(instance).values().next();
-    return oldest.done !== true && this.#now - oldest.value > this.#threshold;
+    const oldest = this.#seenAt[instance]?.values().next();
+    return oldest?.done === false && this.#now - oldest.value > this.#threshold;
   }
 
   #review(): void {
@@ -68,9 +68,5 @@ export class Punctuality {
   /** Fewer decisions than this say nothing. */
   get #least(): number {
     return FACTOR * this.#n;
-  }
-
-  #of(instance: ReplicaId): Map<SequenceNumber, number> {
-    return present(this.#seenAt[instance], "a D-instance of this cluster");
   }
 }

@@ -22,7 +22,8 @@ export interface SequencerOptions {
 export class Sequencer {
   readonly #options: SequencerOptions;
   readonly #ordered = new Map<SequenceNumber, OrderList>();
-  readonly #disseminated: Map<SequenceNumber, Value>[];
+  /** By D-instance; made with the first slot of each. */
+  readonly #disseminated: (Map<SequenceNumber, Value> | null)[];
   #horizon: Horizon;
   /** Last O-slot executed to its end. */
   #executed: SequenceNumber = 0;
@@ -36,7 +37,7 @@ export class Sequencer {
   constructor(options: SequencerOptions) {
     this.#options = options;
     const cut = new Array<SequenceNumber>(options.limits.n).fill(0);
-    this.#disseminated = cut.map(() => new Map<SequenceNumber, Value>());
+    this.#disseminated = cut.map(() => null);
     this.#horizon = new Horizon(options.limits, cut);
     this.#checkpoint = { seq: 0, cut };
   }
@@ -90,7 +91,7 @@ export class Sequencer {
     this.#done = 0;
     for (const seq of this.#ordered.keys()) if (seq <= executed) this.#ordered.delete(seq);
     for (const [instance, slots] of this.#disseminated.entries()) {
-      for (const seq of slots.keys()) if (seq <= (cut[instance] ?? 0)) slots.delete(seq);
+      for (const seq of slots?.keys() ?? []) if (seq <= (cut[instance] ?? 0)) slots?.delete(seq);
     }
   }
 
@@ -133,6 +134,8 @@ export class Sequencer {
   }
 
   #of(instance: ReplicaId): Map<SequenceNumber, Value> {
-    return present(this.#disseminated[instance], "a D-instance of this cluster");
+    const made = this.#disseminated[instance] ?? new Map<SequenceNumber, Value>();
+    this.#disseminated[instance] = made;
+    return made;
   }
 }
