@@ -1,6 +1,7 @@
 import type { Effect } from "@destiny/core/effects/effects";
 import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { Random } from "@destiny/core/kernel/random";
+import type { Message } from "@destiny/core/wire/messages";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import type { DiskImage } from "@destiny/simulator/disk/disk";
 import { shuffled } from "../plan/draw-context.ts";
@@ -35,7 +36,8 @@ export function runTwin(stage: Stage, self: ReplicaId, { former, image, seed }: 
   twin.start();
   world.network.watch(({ from, to, instance, content }) => {
     if (to !== self || (from < n && !friends.has(from))) return;
-    const shipment = { from, instance, content, bytes: 0, print: null, ballot: null };
+    const { kind } = content as Message;
+    const shipment = { from, instance, content, bytes: 0, kind, print: null, ballot: null };
     world.engine.after(plan.latency.min, () => twin.onShipment(shipment));
   });
 }

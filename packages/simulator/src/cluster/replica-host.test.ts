@@ -6,7 +6,7 @@ import type { Driven } from "@destiny/core/replica/driven";
 import { Pull } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { FixedDelays } from "../machine/fixed-delays.ts";
-import type { Machine } from "../machine/machine.ts";
+import type { Incoming, Machine } from "../machine/machine.ts";
 import { World } from "./world.ts";
 
 const LATENCY = 10_000;
@@ -20,16 +20,16 @@ class SlowMachine implements Machine {
   readonly calls: [string, Micros][] = [];
   #free = 0;
 
-  arrive(message: Pull, _bytes: number, now: Micros): number {
-    return message.first % 2 === 0 ? now + WORKER : now;
+  arrive({ content }: Incoming, now: Micros): number {
+    return (content as Pull).first % 2 === 0 ? now + WORKER : now;
   }
 
   arriveFromClient(_message: object, _bytes: number, now: Micros): number {
     return now;
   }
 
-  handle(message: Pull, _bytes: number, effects: readonly Effect[], now: Micros): number {
-    this.calls.push([`handle ${message.first}, ${effects.length} effects`, now]);
+  handle({ content }: Incoming, effects: readonly Effect[], now: Micros): number {
+    this.calls.push([`handle ${(content as Pull).first}, ${effects.length} effects`, now]);
     return this.#turn(now);
   }
 

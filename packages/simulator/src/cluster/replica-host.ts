@@ -154,14 +154,13 @@ export class ReplicaHost {
     const { from, instance, content, bytes, print } = shipment;
     const { trace, engine, machine, n } = this.#options;
     if (from >= n) return this.#onClientMessage(content as ClientMessage, bytes);
-    const message = content as Message;
     const { now } = engine;
     if (print !== null) trace.mix(now, this.self * 0x1_0000 + from, print);
     else {
       trace.note(TraceKind.Arrival, now, this.self, from, instance);
-      traceMessage(trace, message);
+      traceMessage(trace, content as Message);
     }
-    const ready = machine.arrive(message, bytes, now);
+    const ready = machine.arrive(shipment, now);
     if (ready < now + 1) this.#receive(shipment);
     else this.#errands.ready(ready, shipment);
   }
@@ -179,14 +178,14 @@ export class ReplicaHost {
     if (driven === null) return;
     if (this.#paused !== null) return void this.#paused.push(() => this.#receive(shipment));
     const { machine, engine, trust } = this.#options;
-    const { from, instance, bytes } = shipment;
+    const { from, instance } = shipment;
     const message = shipment.content as Message;
     if (trust.knows?.(instance, message) !== true && !this.#isAuthentic(driven, shipment)) return;
     invariant(!this.#stepping, "one event at a time");
     this.#stepping = true;
     if (shipment.ballot === null) driven.receive(from, instance, message);
     else for (const cast of shipment.ballot.arrive(this.self)) driven.receive(cast.from, instance, cast.vote);
-    this.#perform(machine.handle(message, bytes, this.#effects, engine.now));
+    this.#perform(machine.handle(shipment, this.#effects, engine.now));
     this.#stepping = false;
   }
 

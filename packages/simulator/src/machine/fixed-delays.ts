@@ -20,7 +20,7 @@ export class FixedDelays implements Machine {
     this.#delays = delays;
   }
 
-  arrive(_message: object, _bytes: number, now: Micros): Instant {
+  arrive(_message: object, now: Micros): Instant {
     return now + this.#delays.verifyMicros;
   }
 
@@ -28,7 +28,7 @@ export class FixedDelays implements Machine {
     return now + this.#delays.verifyMicros;
   }
 
-  handle(_message: object, _bytes: number, _effects: readonly object[], now: Micros): Instant {
+  handle(_message: object, _effects: readonly object[], now: Micros): Instant {
     return now;
   }
 

@@ -2,13 +2,20 @@ import type { Effect } from "@destiny/core/effects/effects";
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import type { Claim } from "@destiny/core/wire/claim";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
-import type { Message } from "@destiny/core/wire/messages";
+import type { MessageKind } from "@destiny/core/wire/messages";
 
 /**
  * A point of virtual time in microseconds, fractions allowed: what a machine and its network interface add up. Events happen at
  * the whole microsecond that it lies in.
  */
 export type Instant = number;
+
+/** A peer's message, as it comes off the wire. */
+export interface Incoming {
+  readonly kind: MessageKind;
+  readonly content: object;
+  readonly bytes: number;
+}
 
 /** What a machine tells itself. */
 export type OwnEvent = "start" | "expiry" | "completion";
@@ -27,7 +34,7 @@ export interface Machine {
   /**
    * A peer's message is off the wire. When it may enter the loop: `now` if no worker has to look at it before; never before `now`.
    */
-  arrive(message: Message, bytes: number, now: Micros): Instant;
+  arrive(message: Incoming, now: Micros): Instant;
   /** The same of a client's message. */
   arriveFromClient(message: ClientMessage, bytes: number, now: Micros): Instant;
   /**
@@ -35,7 +42,7 @@ export interface Machine {
    * before `now`, nor before the last answer of this method and its sisters. `effects` are what its handler asked for, sends
    * among them: whatever the loop spends on these is part of it. They are lent for the call.
    */
-  handle(message: Message, bytes: number, effects: readonly Effect[], now: Micros): Instant;
+  handle(message: Incoming, effects: readonly Effect[], now: Micros): Instant;
   /** The same of a client's message. */
   handleFromClient(message: ClientMessage, bytes: number, effects: readonly Effect[], now: Micros): Instant;
   /** The same of what the machine tells itself: it has started, a timer has expired, a job is done. */

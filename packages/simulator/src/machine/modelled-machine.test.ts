@@ -4,6 +4,7 @@ import { MessageKind, Vote } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { WEIGHTLESS } from "../network/sizes.ts";
 import { parseProfile } from "./cost-profile.ts";
+import type { Incoming } from "./machine.ts";
 import { ModelledMachine } from "./modelled-machine.ts";
 import { Pool } from "./processors.ts";
 import { priceList } from "./tariff.ts";
@@ -44,8 +45,12 @@ function machine(cpu = true): ModelledMachine {
   });
 }
 
-function vote(kind: MessageKind = MessageKind.CommitSig): Vote {
-  return new Vote({ kind, view: 0, seq: 1, digest: "", share: new Uint8Array(0) });
+function incoming(kind: MessageKind): Incoming {
+  return { kind, content: {}, bytes: 0 };
+}
+
+function vote(): Vote {
+  return new Vote({ kind: MessageKind.CommitSig, view: 0, seq: 1, digest: "", share: new Uint8Array(0) });
 }
 
 function claim(instance: number): SlotClaim {
@@ -55,18 +60,17 @@ function claim(instance: number): SlotClaim {
 test("the loop takes messages one after the other, with all that they lead to", () => {
   const each = machine();
   const broadcast: Effect = { type: "broadcast", instance: 0, message: vote() };
-  expect(each.handle(vote(), 0, [], 0)).toBe(10);
-  expect(each.handle(vote(), 0, [broadcast], 1)).toBe(10 + 10 + 3 * 2);
+  expect(each.handle(incoming(MessageKind.CommitSig), [], 0)).toBe(10);
+  expect(each.handle(incoming(MessageKind.CommitSig), [broadcast], 1)).toBe(10 + 10 + 3 * 2);
   each.execute(20, 0);
-  expect(each.handle(vote(), 0, [], 100)).toBe(100 + 10 + 20);
+  expect(each.handle(incoming(MessageKind.CommitSig), [], 100)).toBe(100 + 10 + 20);
   expect(each.account().sentMessages[MessageKind.CommitSig]).toBe(3);
 });
 
 test("a worker looks at a certificate before the loop does; votes go straight to the loop", () => {
   const each = machine();
-  const certificate = vote(MessageKind.Commit);
-  expect([0, 1, 2].map((now) => each.arrive(certificate, 0, now))).toEqual([100, 101, 200]);
-  expect(each.arrive(vote(), 0, 3)).toBe(3);
+  expect([0, 1, 2].map((now) => each.arrive(incoming(MessageKind.Commit), now))).toEqual([100, 101, 200]);
+  expect(each.arrive(incoming(MessageKind.CommitSig), 3)).toBe(3);
 });
 
 test("one counter signs one thing after the other, two counters sign at once", () => {
@@ -82,7 +86,7 @@ test("combining grows with the shares", () => {
 
 test("without processors everything is done at once", () => {
   const each = machine(false);
-  expect(each.arrive(vote(MessageKind.Commit), 0, 7)).toBe(7);
-  expect(each.handle(vote(), 0, [], 7)).toBe(7);
+  expect(each.arrive(incoming(MessageKind.Commit), 7)).toBe(7);
+  expect(each.handle(incoming(MessageKind.CommitSig), [], 7)).toBe(7);
   expect(each.certify(claim(0), 7)).toBe(7);
 });

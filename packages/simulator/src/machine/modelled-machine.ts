@@ -6,7 +6,7 @@ import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { Sizes } from "../network/sizes.ts";
 import { Account, Activity } from "./account.ts";
 import type { CostProfile } from "./cost-profile.ts";
-import type { Instant, Machine, OwnEvent } from "./machine.ts";
+import type { Incoming, Instant, Machine, OwnEvent } from "./machine.ts";
 import { type Pool, Server } from "./processors.ts";
 import type { Price, PriceList, Quantity, Tariff } from "./tariff.ts";
 
@@ -59,7 +59,7 @@ export class ModelledMachine implements Machine {
     return account;
   }
 
-  arrive({ kind }: Message, bytes: number, now: Micros): Instant {
+  arrive({ kind, bytes }: Incoming, now: Micros): Instant {
     const { beside, before } = this.#options.prices.receive[kind] as Tariff;
     if (!beside.free) this.#beside(Activity.Receive, this.#cost(beside, bytes), now);
     if (before.free) return now;
@@ -74,7 +74,7 @@ export class ModelledMachine implements Machine {
     return this.#work(Activity.Clients, before.of(quantity), now);
   }
 
-  handle({ kind }: Message, bytes: number, effects: readonly Effect[], now: Micros): Instant {
+  handle({ kind, bytes }: Incoming, effects: readonly Effect[], now: Micros): Instant {
     const { loop } = this.#options.prices.receive[kind] as Tariff;
     const duration = loop.free ? 0 : this.#spend(Activity.Receive, this.#cost(loop, bytes));
     return this.#turn(duration, effects, now);
@@ -98,8 +98,8 @@ export class ModelledMachine implements Machine {
   }
 
   certify(claim: Claim, now: Micros): Instant {
-    const quantity = { ...this.#quantity(this.#boundBy(claim)), receivers: this.#options.n - 1 };
-    const duration = this.#options.prices.certify(claim.type).before.of(quantity);
+    const { prices, n } = this.#options;
+    const duration = prices.certify(claim.type).before.of(this.#quantity(this.#boundBy(claim), n - 1));
     this.#spend(Activity.Certify, duration);
     if (duration === 0) return now;
     const end = this.#workers.serve(now, duration);
@@ -196,9 +196,9 @@ export class ModelledMachine implements Machine {
     return price.ofBytesAlone ? price.ofBytes(bytes) : price.of(this.#quantity(bytes));
   }
 
-  #quantity(bytes: number): Quantity {
+  #quantity(bytes: number, receivers = 0): Quantity {
     const requests = Math.floor(bytes / this.#options.requestBytes);
-    return { bytes, requests, commands: requests * this.#options.bundle, shares: 0, receivers: 0 };
+    return { bytes, requests, commands: requests * this.#options.bundle, shares: 0, receivers };
   }
 
   /** Bytes that go to whoever signs: those of the claim; of our whole proposal where the trusted subsystem wants to see it. */

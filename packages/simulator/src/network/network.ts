@@ -1,4 +1,5 @@
 import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
+import type { Message } from "@destiny/core/wire/messages";
 import { type Engine, Occurrence } from "../engine/engine.ts";
 import type { Instant } from "../machine/machine.ts";
 import type { Ballot, Ballots } from "./ballots.ts";
@@ -207,7 +208,8 @@ export class Network {
   ): Shipment {
     const { n, printOf } = this.#options;
     const print = printOf === undefined || from >= n || to >= n ? null : printOf(instance, content);
-    return { from, instance, content, bytes, print, ballot };
+    const { kind } = content as Message;
+    return { from, instance, content, bytes, kind, print, ballot };
   }
 }
 

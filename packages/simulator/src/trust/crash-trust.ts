@@ -37,11 +37,12 @@ export class CrashTrust implements ClusterTrust {
   readonly #aggregate: Uint8Array;
   readonly #resultAggregate: Uint8Array;
   /** By replica and instance: the last value of its ordering counter. */
-  readonly #counters = new Map<number, CounterValue>();
+  readonly #counters: CounterValue[][];
   readonly #watchers: ((signed: Signed) => void)[] = [];
 
   constructor(faults: FaultModel, sizes: ProofSizes) {
     this.#n = faults.n;
+    this.#counters = Array.from({ length: faults.n }, () => []);
     const nothing = new Uint8Array(0);
     const certificate = new Uint8Array(sizes.certificate);
     this.#tau = { type: "certified", share: new Uint8Array(sizes.share), certificate };
@@ -118,13 +119,13 @@ export class CrashTrust implements ClusterTrust {
 
   /** Moves a counter up, and gives the value before. */
   #count(replica: ReplicaId, instance: InstanceId, value: CounterValue): CounterValue {
-    const key = replica * 0x1_0000 + instance;
-    const old = this.#counters.get(key) ?? { view: 0, seq: 0 };
+    const counters = this.#counters[replica] as CounterValue[];
+    const old = counters[instance] ?? { view: 0, seq: 0 };
     invariant(
       compareCounterValues(value, old) >= 0,
       "a replica that does not crash asks for no value of the past",
     );
-    this.#counters.set(key, value);
+    counters[instance] = value;
     return old;
   }
 }
