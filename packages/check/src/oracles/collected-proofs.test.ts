@@ -1,6 +1,6 @@
 import type { Claim } from "@destiny/core/wire/claim";
-import { Certificate, MessageKind } from "@destiny/core/wire/messages";
-import { SbftViewChange } from "@destiny/core/wire/sbft";
+import { Certificate, MessageKind, Vote } from "@destiny/core/wire/messages";
+import { SbftShare, SbftViewChange } from "@destiny/core/wire/sbft";
 import { Writer } from "@destiny/core/wire/writer";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
@@ -9,6 +9,7 @@ import { digest, parcel, signed, trippedBy } from "./test-bed.ts";
 import { VoteLedger } from "./vote-ledger.ts";
 
 const [A, B] = [digest("a"), digest("b")];
+const NOTHING = new Uint8Array(0);
 const S3 = "S3 certificate soundness";
 const { SbftFast, SbftPrepare, SbftSlow } = MessageKind;
 
@@ -67,20 +68,64 @@ test("S3: prepare certificates in view changes are looked at too", () => {
   expect(trippedBy(() => oracle.sent(parcel(0, 1, change)))).toBe(S3);
 });
 
+/** A replica signs for a path, and gives its share to whoever collects. */
+function gives(oracle: CollectedProofs, from: number, about: Claim, path: "fast" | "slow", value = A): void {
+  oracle.signed(signed(from, about));
+  const fields = { view: 0, seq: 5, digest: value, share: NOTHING };
+  const { SbftCommitShare } = MessageKind;
+  const share =
+    path === "fast"
+      ? new SbftShare({ ...fields, fast: NOTHING })
+      : new Vote({ kind: SbftCommitShare, ...fields });
+  oracle.sent(parcel(from, 1, share));
+}
+
 test("S2: what the fast path decides and what the slow one decides is one value, whether or not a certificate is shown", () => {
   const { oracle, votes } = open();
-  for (const signer of [0, 1, 2, 3]) oracle.signed(signed(signer, FAST));
+  for (const signer of [0, 1, 2, 3]) gives(oracle, signer, FAST, "fast");
   expect(votes.certified(1, 5)).toBe(A);
-  for (const signer of [0, 1]) oracle.signed(signed(signer, claim("vote", 0x5343, B)));
-  const last = (): void => oracle.signed(signed(3, claim("vote", 0x5343, B)));
-  expect(trippedBy(last)).toBe("S2 one certified value");
+  for (const signer of [0, 1]) gives(oracle, signer, claim("vote", 0x5343, B), "slow", B);
+  expect(trippedBy(() => gives(oracle, 3, claim("vote", 0x5343, B), "slow", B))).toBe(
+    "S2 one certified value",
+  );
+});
+
+test("S2: a share that nobody signed counts for nothing", () => {
+  const { oracle, votes } = open();
+  for (const signer of [0, 1, 2]) gives(oracle, signer, FAST, "fast");
+  oracle.sent(parcel(3, 1, new SbftShare({ view: 0, seq: 5, digest: A, share: NOTHING, fast: NOTHING })));
+  expect(votes.certified(1, 5)).toBeNull();
+});
+
+test("S2: what enough have signed and not given, as they left the view before it was ready, is not decided", () => {
+  const { oracle, votes } = open();
+  for (const signer of [0, 1, 2, 3]) oracle.signed(signed(signer, FAST));
+  for (const signer of [0, 2, 3]) oracle.signed(signed(signer, PREPARED));
+  expect(votes.certified(1, 5)).toBeNull();
+});
+
+test("S5: a collector may have executed what its own share, which went nowhere, was the last for", () => {
+  const { oracle, votes } = open();
+  for (const signer of [1, 2]) gives(oracle, signer, PREPARED, "slow");
+  oracle.executed(0, 1, 5);
+  expect(votes.certified(1, 5)).toBeNull();
+  oracle.signed(signed(0, PREPARED));
+  oracle.executed(2, 1, 5);
+  expect(votes.certified(1, 5)).toBeNull();
+  oracle.executed(0, 1, 5);
+  expect(votes.certified(1, 5)).toBe(A);
+});
+
+test("S2: a sound certificate decides, whoever shows it", () => {
+  const { oracle, votes } = open();
+  for (const signer of [0, 2, 3]) oracle.signed(signed(signer, PREPARED));
+  expect(looked(oracle, 3, SbftSlow)).toBeNull();
+  expect(votes.certified(1, 5)).toBe(A);
 });
 
 test("S2: a prepare certificate decides nothing", () => {
   const { oracle, votes } = open();
   for (const signer of [0, 1, 3]) oracle.signed(signed(signer, PROPOSAL));
   expect(looked(oracle, 0, SbftPrepare)).toBeNull();
-  expect(votes.certified(1, 5)).toBeNull();
-  for (const signer of [0, 1, 2]) oracle.signed(signed(signer, FAST));
   expect(votes.certified(1, 5)).toBeNull();
 });

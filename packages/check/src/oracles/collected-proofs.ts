@@ -1,12 +1,12 @@
-import type { Digest, InstanceId, ReplicaId, SequenceNumber, View } from "@destiny/core/kernel/ids";
-import { type Certificate, type Message, MessageKind } from "@destiny/core/wire/messages";
+import type { InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import { type Certificate, type Message, MessageKind, type Vote } from "@destiny/core/wire/messages";
 import type { Parcel } from "@destiny/simulator/network/network";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
 import type { CertificatesOptions } from "./certificates.ts";
 import { shownBy } from "./proofs-in.ts";
 import { demand } from "./violation.ts";
-import { readSlotMessage } from "./vote-ledger.ts";
+import type { Ballot } from "./vote-ledger.ts";
 
 /** First two bytes of what replicas sign in SBFT (sbft.md 2), as numbers: for a proposal, and for its prepare certificate. */
 const Tag = { Proposal: 0x5350, Prepared: 0x5343 } as const;
@@ -17,27 +17,33 @@ interface Rule {
   readonly tag: number;
   /** Whether all, or a quorum. */
   readonly all: boolean;
-  /** Whether it decides. */
-  readonly final: boolean;
+  /** In which message a replica gives its share of a decision; null if the certificate decides nothing. */
+  readonly share: MessageKind | null;
 }
 
-const RULES: Partial<Record<MessageKind, Rule>> = {
-  [MessageKind.SbftPrepare]: { claim: "vote", tag: Tag.Proposal, all: false, final: false },
-  [MessageKind.SbftFast]: { claim: "fast", tag: Tag.Proposal, all: true, final: true },
-  [MessageKind.SbftSlow]: { claim: "vote", tag: Tag.Prepared, all: false, final: true },
-};
+const { SbftCommitShare, SbftFast, SbftPrepare, SbftShare, SbftSlow } = MessageKind;
+const RULES: ReadonlyMap<MessageKind, Rule> = new Map<MessageKind, Rule>([
+  [SbftPrepare, { claim: "vote", tag: Tag.Proposal, all: false, share: null }],
+  [SbftFast, { claim: "fast", tag: Tag.Proposal, all: true, share: SbftShare }],
+  [SbftSlow, { claim: "vote", tag: Tag.Prepared, all: false, share: SbftCommitShare }],
+]);
 
-/** Which signatures decide once there are enough, whether or not a certificate was made of them that anybody has seen. */
-const FINAL = Object.values(RULES).filter(({ final }) => final);
+/** What shares are given for, and who gave theirs. */
+interface Tally {
+  readonly rule: Rule;
+  readonly ballot: Ballot;
+  readonly givers: Set<ReplicaId>;
+}
 
 /**
  * S2 and S3 of SBFT: behind every certificate that a correct replica shows there are all replicas or a quorum that really signed,
- * and what enough have signed is one value in each slot, whichever path it took. A collector may execute what it alone has the
- * certificate of, and crash before that leaves it.
+ * and what enough have given their shares for is one value in each slot, whichever path it took. A signature that is ready when its
+ * replica has left the view is given to nobody, and decides nothing.
  */
 export class CollectedProofs implements Observer {
   readonly #options: CertificatesOptions;
   readonly #signers = new Map<string, Set<ReplicaId>>();
+  readonly #tallies = new Map<string, Map<string, Tally>>();
   readonly #seen = new WeakSet<object>();
 
   constructor(options: CertificatesOptions) {
@@ -47,37 +53,59 @@ export class CollectedProofs implements Observer {
   signed({ replica, claim }: Signed): void {
     if (claim.type !== "fast" && claim.type !== "vote") return;
     const key = `${claim.type} ${claim.instance} ${Buffer.from(claim.message).toString("latin1")}`;
-    const signers = (this.#signers.get(key) ?? new Set()).add(replica);
-    this.#signers.set(key, signers);
-    const ballot = readSlotMessage(claim.instance, claim.message);
-    if (ballot === null) return;
-    const tag = tagOf(claim.message);
-    const rule = FINAL.find((each) => each.claim === claim.type && each.tag === tag);
-    if (rule === undefined || signers.size < this.#needed(rule)) return;
-    this.#options.votes.certify(ballot, `by ${[...signers].join(", ")}`);
+    this.#signers.set(key, (this.#signers.get(key) ?? new Set()).add(replica));
   }
 
   sent({ from, to, instance, content }: Parcel): void {
     const { n, faulty } = this.#options;
     if (from >= n || to >= n || this.#seen.has(content)) return;
     if (!faulty.has(from)) this.#seen.add(content);
+    for (const rule of RULES.values()) {
+      if (rule.share === (content as Message).kind)
+        this.#give(from, rule, ballotOf(instance, content as Vote));
+    }
     for (const shown of shownBy(instance, content as Message)) {
-      this.#look(shown.instance, shown.message, !faulty.has(from));
+      this.#look(shown.instance, shown.message as Certificate, !faulty.has(from));
     }
   }
 
-  #look(instance: InstanceId, message: Message, correct: boolean): void {
-    const rule = RULES[message.kind];
+  /**
+   * A replica has executed what a slot holds. A collector may do so that alone has the certificate, of shares that it was given and
+   * of its own, which goes nowhere; and it may crash before that leaves it.
+   */
+  executed(replica: ReplicaId, instance: InstanceId, seq: SequenceNumber): void {
+    for (const [key, { rule, ballot, givers }] of this.#tallies.get(`${instance} ${seq}`) ?? []) {
+      const lacking = this.#needed(rule) - givers.size;
+      if (lacking === 1 && this.#signers.get(key)?.has(replica) === true) this.#give(replica, rule, ballot);
+    }
+  }
+
+  #give(replica: ReplicaId, rule: Rule, ballot: Ballot): void {
+    const key = keyOf(rule, ballot);
+    if (this.#signers.get(key)?.has(replica) !== true) return;
+    const slot = `${ballot.instance} ${ballot.seq}`;
+    const tallies = this.#tallies.get(slot) ?? new Map<string, Tally>();
+    this.#tallies.set(slot, tallies);
+    const { givers } = tallies.get(key) ?? { givers: new Set() };
+    tallies.set(key, { rule, ballot, givers: givers.add(replica) });
+    if (givers.size >= this.#needed(rule))
+      this.#options.votes.certify(ballot, `by ${[...givers].join(", ")}`);
+  }
+
+  #look(instance: InstanceId, message: Certificate, correct: boolean): void {
+    const rule = RULES.get(message.kind);
     if (rule === undefined) return;
-    const { view, seq, digest } = message as Certificate;
-    const key = `${rule.claim} ${instance} ${contentOf(rule.tag, { view, seq, digest })}`;
-    const signers = this.#signers.get(key)?.size ?? 0;
+    const ballot = ballotOf(instance, message);
+    const signers = this.#signers.get(keyOf(rule, ballot))?.size ?? 0;
     const needed = this.#needed(rule);
     demand(
       signers >= needed || !correct,
       "S3 certificate soundness",
-      () => `a certificate of instance ${instance} slot ${seq}, and ${signers} of ${needed} have signed it`,
+      () =>
+        `a certificate of instance ${instance} slot ${ballot.seq}, and ${signers} of ${needed} have signed it`,
     );
+    if (signers >= needed && rule.share !== null)
+      this.#options.votes.certify(ballot, "as its certificate shows");
   }
 
   #needed({ all }: Rule): number {
@@ -86,18 +114,15 @@ export class CollectedProofs implements Observer {
   }
 }
 
-function tagOf(message: Uint8Array): number {
-  return new DataView(message.buffer, message.byteOffset).getUint16(0, true);
+function ballotOf(instance: InstanceId, { view, seq, digest }: Certificate | Vote): Ballot {
+  return { instance, view, seq, digest, extension: 0 };
 }
 
-function contentOf(
-  tag: number,
-  { view, seq, digest }: { readonly view: View; readonly seq: SequenceNumber; readonly digest: Digest },
-): string {
+function keyOf({ claim, tag }: Rule, { instance, view, seq, digest }: Ballot): string {
   const bytes = Buffer.alloc(46);
   bytes.writeUInt16LE(tag, 0);
   bytes.writeUIntLE(view, 2, 6);
   bytes.writeUIntLE(seq, 8, 6);
   bytes.write(digest, 14, "latin1");
-  return bytes.toString("latin1");
+  return `${claim} ${instance} ${bytes.toString("latin1")}`;
 }

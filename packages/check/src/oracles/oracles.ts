@@ -52,10 +52,15 @@ export function setUpOracles(stage: Stage): Oracles {
     members,
   });
   const votes = new VoteLedger(n, quorum, members, faults.kind === "hybrid");
+  const certified = { n, faulty, votes, quorum, vouched, stable };
+  const collected = new CollectedProofs(certified);
   const order = new ExpectedOrder({
     n,
     partitioned,
-    certified: (instance, seq, replica) => votes.certifiedTo(replica, instance, seq),
+    certified: (instance, seq, replica) => {
+      collected.executed(replica, instance, seq);
+      return votes.certifiedTo(replica, instance, seq);
+    },
     entriesMax: parameters.orderEntriesMax,
     referencesMax: parameters.referencesPerInstanceMax,
   });
@@ -67,7 +72,6 @@ export function setUpOracles(stage: Stage): Oracles {
   const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
   const slots = Math.max(parameters.orderWindow, parameters.disseminationWindow);
   const amplification = new Amplification({ n, faulty, slots });
-  const certified = { n, faulty, votes, quorum, vouched, stable };
   const observers = [
     genuine,
     votes,
@@ -79,7 +83,7 @@ export function setUpOracles(stage: Stage): Oracles {
     new NewViews({ n, faulty, partitioned, certified: (instance) => votes.certifiedIn(instance) }),
     new Certificates(certified),
     new SignedProofs(certified),
-    new CollectedProofs(certified),
+    collected,
     new Counters({ faulty, durable: (...slot) => stage.durableProposals(...slot) }),
     new Durability((replica) => world.host(replica).disk),
     amplification,
