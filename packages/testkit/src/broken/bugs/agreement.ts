@@ -99,7 +99,7 @@ export const AGREEMENT_BUGS: readonly PlantedBug[] = [
     title:
       "a decision is not in the log: after a restart it is asked for again, and nobody may have it any more",
     source: "linear-hybster.md 8",
-    edits: [{ file: ORDERING, find: "this.#context.port.note(slot.seq, commit);", replace: "" }],
+    edits: [{ file: ORDERING, find: "this.context.port.note(slot.seq, commit);", replace: "" }],
     ...HYBSTER_3,
     caughtBy: unitTest(
       "packages/testkit/src/agreement/linear-hybster.test.ts",

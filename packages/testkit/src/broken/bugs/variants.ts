@@ -112,7 +112,7 @@ const RELAYS: readonly PlantedBug[] = [
     edits: [
       {
         file: ORDERING,
-        find: "const relayed = from !== this.#place.primary(proposal.view) && !wanted;",
+        find: "const relayed = from !== this.place.primary(proposal.view) && !wanted;",
         replace: "const relayed = from < 0 && !wanted;",
       },
     ],

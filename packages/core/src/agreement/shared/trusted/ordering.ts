@@ -3,18 +3,19 @@ import type { ReplicaId, SequenceNumber, Ticket, View } from "../../../kernel/id
 import { invariant } from "../../../kernel/invariant.ts";
 import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
 import { SlotRing } from "../../../kernel/slot-ring.ts";
+import type { SlotClaim, UniqueClaim } from "../../../wire/claim.ts";
 import { type Certificate, type Evidence, MessageKind, Proposal } from "../../../wire/messages.ts";
 import type { Value } from "../../../wire/value.ts";
 import { FetchBodies } from "../../../wire/view-change.ts";
 import { type AgreementContext, Verdict } from "../../agreement.ts";
-import { CatchUp } from "../catch-up.ts";
+import { CatchUp, type CatchUpRules } from "../catch-up.ts";
 import { Holdings } from "./holdings.ts";
 import type { Around, Certified, Phase } from "./phase.ts";
 import type { Place } from "./place.ts";
 import type { TrustedSlot } from "./slot.ts";
 import { noteDecision, persistProposal } from "./slot-log.ts";
 import { slotOf } from "./tickets.ts";
-import { Voting } from "./voting.ts";
+import { Voting, type VotingEvents } from "./voting.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -25,22 +26,27 @@ export interface OrderingEvents {
   /** The primary of an earlier view still proposes in it. */
   behind(from: ReplicaId): void;
   /** Somebody decided in this view, which establishes it. */
-  decided(commit: Certificate): void;
+  established(commit: Certificate): void;
   /** A value came. */
   value(value: Value): void;
   /** No signature of ours is under way any more. */
   idle(): void;
 }
 
-/** Agreement on slots within the base view, and on what other views decided (hybster.md 4; linear-hybster.md 2 to 4). */
-export class Ordering<Slot extends TrustedSlot> {
+/**
+ * Agreement on slots within the base view, and on what other views decided (hybster.md 4; linear-hybster.md 2 to 4). What its parts ask
+ * and tell is its own methods, no closures: there are tens of thousands of instances.
+ */
+export class Ordering<Slot extends TrustedSlot>
+  implements Around<Slot>, VotingEvents<Slot>, CatchUpRules<Slot>
+{
   readonly slots: SlotRing<Slot>;
   readonly catchUp: CatchUp<Slot>;
   readonly holdings: Holdings;
   readonly voting: Voting<Slot>;
   readonly phase: Phase<Slot>;
-  readonly #context: AgreementContext;
-  readonly #place: Place;
+  readonly context: AgreementContext;
+  readonly place: Place;
   readonly #events: OrderingEvents;
   /** Last slot that we proposed as primary. */
   #proposed: SequenceNumber = 0;
@@ -53,35 +59,47 @@ export class Ordering<Slot extends TrustedSlot> {
     events: OrderingEvents,
     phaseOf: (around: Around<Slot>) => Phase<Slot>,
   ) {
-    this.#context = context;
-    this.#place = place;
+    this.context = context;
+    this.place = place;
     this.#events = events;
     this.slots = new SlotRing(context.parameters.window, (seq) => this.phase.slot(seq));
-    this.phase = phaseOf({
-      context,
-      place,
-      slots: this.slots,
-      pursue: (seq) => this.catchUp.pursue(seq),
-      ahead: (view, from) => events.ahead(view, from),
-      commit: (certificate) => this.onCommit(context.self, certificate),
-    });
-    this.catchUp = new CatchUp(context, this, 1, {
-      answer: (to, slot, values) => this.phase.answer(to, slot, values),
-      help: (slot, age) => this.#help(slot, age),
-    });
+    this.phase = phaseOf(this);
+    this.catchUp = new CatchUp(context, this, 1, this);
     this.holdings = new Holdings(this.slots, place, context.hash);
-    this.voting = new Voting(context, place, this.slots, {
-      claim: (proposal) => this.phase.claim(proposal),
-      signing: ({ seq }) => this.#see(seq),
-      signed: (slot, result) => this.#onSigned(slot, result),
-      refused: () => this.fallSilent(),
-      idle: () => events.idle(),
-    });
+    this.voting = new Voting(context, place, this.slots, this);
+  }
+
+  pursue(seq: SequenceNumber): void {
+    this.catchUp.pursue(seq);
+  }
+
+  ahead(view: View, from: ReplicaId): void {
+    this.#events.ahead(view, from);
+  }
+
+  commit(certificate: Certificate): void {
+    this.onCommit(this.context.self, certificate);
+  }
+
+  answer(to: ReplicaId, slot: Slot, values: boolean): number {
+    return this.phase.answer(to, slot, values);
+  }
+
+  claim(proposal: Proposal): SlotClaim | UniqueClaim {
+    return this.phase.claim(proposal);
+  }
+
+  signing({ seq }: Slot): void {
+    this.#see(seq);
+  }
+
+  idle(): void {
+    this.#events.idle();
   }
 
   /** The view whose primary matters for what is under way: the base. */
   get view(): View {
-    return this.#place.baseView;
+    return this.place.baseView;
   }
 
   get low(): SequenceNumber {
@@ -98,20 +116,20 @@ export class Ordering<Slot extends TrustedSlot> {
 
   /** Nothing that a checkpoint covers: a primary that was away may learn of one above what it proposed. */
   get nextSlot(): SequenceNumber {
-    return Math.max(this.#proposed, this.#place.stable) + 1;
+    return Math.max(this.#proposed, this.place.stable) + 1;
   }
 
   get mayPropose(): boolean {
-    if (!this.#isPrimary || !this.#place.active || this.#place.silent) return false;
+    if (!this.#isPrimary || !this.place.active || this.place.silent) return false;
     return this.slots.mayPropose(this.nextSlot) && this.voting.next === this.nextSlot;
   }
 
   get #isPrimary(): boolean {
-    return this.#primary === this.#context.self;
+    return this.#primary === this.context.self;
   }
 
   get #primary(): ReplicaId {
-    return this.#place.primary(this.view);
+    return this.place.primary(this.view);
   }
 
   hasDecided(seq: SequenceNumber): boolean {
@@ -123,7 +141,7 @@ export class Ordering<Slot extends TrustedSlot> {
     const seq = this.nextSlot;
     this.#proposed = seq;
     const slot = this.slots.claim(seq);
-    const { extension } = this.#place.base.standing;
+    const { extension } = this.place.base.standing;
     const draft = { kind: MessageKind.Prepare, view: this.view, seq, digest: value.digest, extension };
     slot.proposal = new Proposal({ ...draft, certificate: NOTHING, share: NOTHING, value, evidence });
     this.voting.sign(slot, slot.proposal);
@@ -141,7 +159,7 @@ export class Ordering<Slot extends TrustedSlot> {
   advanceTo(low: SequenceNumber): void {
     if (low <= this.slots.low) return;
     for (let seq = this.slots.low + 1; seq <= Math.min(low, this.slots.high); seq += 1) {
-      noteDecision(this.#context.port, this.slots.find(seq));
+      noteDecision(this.context.port, this.slots.find(seq));
     }
     this.slots.advance(low);
     this.#decided = Math.max(this.#decided, low);
@@ -153,10 +171,10 @@ export class Ordering<Slot extends TrustedSlot> {
   }
 
   /** The operator has to know: until this replica is healed, it counts among the f. */
-  fallSilent(): void {
-    if (this.#place.silent) return;
-    this.#context.port.report(this.#context.self, Misbehaviour.CounterAhead);
-    this.#place.mute = true;
+  refused(): void {
+    if (this.place.silent) return;
+    this.context.port.report(this.context.self, Misbehaviour.CounterAhead);
+    this.place.mute = true;
   }
 
   // linear-hybster.md 4, onPrepare. Anybody may relay a Prepare: its certificate speaks for it.
@@ -168,26 +186,26 @@ export class Ordering<Slot extends TrustedSlot> {
     this.#events.value(value);
     const slot = this.slots.claim(seq);
     if (view > this.view) this.#onLater(from, slot, proposal);
-    else if (view < this.view || seq <= this.#place.base.low) this.#onElder(from, slot, proposal);
+    else if (view < this.view || seq <= this.place.base.low) this.#onElder(from, slot, proposal);
     else if (slot.proposal !== null) this.#onKnownProposal(from, slot, slot.proposal, proposal);
     else this.#onProposal(from, slot, proposal);
   }
 
   /** The first of the base view for its slot. */
   #onProposal(from: ReplicaId, slot: Slot, proposal: Proposal): void {
-    if (proposal.extension !== this.#place.base.standing.extension) {
-      return this.#context.port.report(this.#primary, Misbehaviour.BadValue);
+    if (proposal.extension !== this.place.base.standing.extension) {
+      return this.context.port.report(this.#primary, Misbehaviour.BadValue);
     }
     // Ours, and our log does not hold it: we have lost memory, and must not go on.
-    if (this.#isPrimary) this.fallSilent();
+    if (this.#isPrimary) this.refused();
     // No certificate covers the evidence: a relay may have damaged it, so only the primary's own fault counts (dqbft.md H29).
     const relayed = from !== this.#primary && slot.commit === null && !this.#isPrimary;
-    if (relayed && this.#context.superior.judge(proposal) === Verdict.Fault) return;
+    if (relayed && this.context.superior.judge(proposal) === Verdict.Fault) return;
     this.#see(proposal.seq);
     slot.proposal = proposal;
     slot.age = 0;
     this.phase.onProposal(from, slot, proposal);
-    if (this.#place.active) this.#context.superior.proposed(proposal);
+    if (this.place.active) this.context.superior.proposed(proposal);
     this.voting.advance();
     this.#deliver(slot);
     this.phase.conclude(slot);
@@ -196,11 +214,11 @@ export class Ordering<Slot extends TrustedSlot> {
   /** Of a view that we have not entered: our vote waits for its NewView, its value may be decided. */
   #onLater(from: ReplicaId, slot: Slot, proposal: Proposal): void {
     this.#events.ahead(proposal.view, from);
-    if (this.#place.primary(proposal.view) === this.#context.self) return this.fallSilent();
+    if (this.place.primary(proposal.view) === this.context.self) return this.refused();
     const wanted = slot.commit !== null && slot.commit.digest === proposal.digest;
     // Once its view is entered it passes for the primary's own: damaged evidence is left to the relay here too (dqbft.md H29).
-    const relayed = from !== this.#place.primary(proposal.view) && !wanted;
-    if (relayed && this.#context.superior.judge(proposal) === Verdict.Fault) return;
+    const relayed = from !== this.place.primary(proposal.view) && !wanted;
+    if (relayed && this.context.superior.judge(proposal) === Verdict.Fault) return;
     if (wanted || proposal.view >= (slot.later?.view ?? 0)) slot.later = proposal;
     this.#deliver(slot);
     this.phase.conclude(slot);
@@ -208,7 +226,7 @@ export class Ordering<Slot extends TrustedSlot> {
 
   /** Of an earlier view: nothing but its value matters, and that only if it was decided. */
   #onElder(from: ReplicaId, slot: Slot, proposal: Proposal): void {
-    if (from === this.#place.primary(proposal.view) && slot.commit === null) this.#events.behind(from);
+    if (from === this.place.primary(proposal.view) && slot.commit === null) this.#events.behind(from);
     const needless = slot.commit !== null && slot.commit.digest !== proposal.digest;
     if (slot.delivered || needless) return;
     slot.elder = proposal;
@@ -218,14 +236,14 @@ export class Ordering<Slot extends TrustedSlot> {
 
   #onKnownProposal(from: ReplicaId, slot: Slot, known: Proposal, proposal: Proposal): void {
     // A trusted counter certifies one digest at one value, so a second one means a broken subsystem.
-    if (known.digest !== proposal.digest) return this.#context.port.report(from, Misbehaviour.Equivocation);
+    if (known.digest !== proposal.digest) return this.context.port.report(from, Misbehaviour.Equivocation);
     if (known.value === null) slot.proposal = proposal;
     this.phase.onProposal(from, slot, proposal);
     this.#deliver(slot);
     this.phase.conclude(slot);
   }
 
-  #onSigned(slot: Slot, result: Certified): void {
+  signed(slot: Slot, result: Certified): void {
     const { proposal } = slot;
     invariant(proposal !== null, "a certificate that we asked for");
     this.phase.onSigned(slot, result);
@@ -238,27 +256,27 @@ export class Ordering<Slot extends TrustedSlot> {
     const fresh = draft.certificate.length === 0;
     const proposal = this.phase.certified(draft, result);
     slot.proposal = proposal;
-    this.#context.port.note(slot.seq, proposal);
-    if (!slot.decided) this.#context.port.broadcast(proposal);
-    if (fresh && this.#place.active) this.#context.superior.proposed(proposal);
+    this.context.port.note(slot.seq, proposal);
+    if (!slot.decided) this.context.port.broadcast(proposal);
+    if (fresh && this.place.active) this.context.superior.proposed(proposal);
     this.#deliver(slot);
   }
 
   // linear-hybster.md 4, onCommit: q subsystems assigned this value, whatever the view.
   onCommit(from: ReplicaId, commit: Certificate): void {
-    this.#events.decided(commit);
+    this.#events.established(commit);
     if (commit.view > this.view) this.#events.ahead(commit.view, from);
     if (commit.seq <= this.low) return;
     if (!this.slots.contains(commit.seq)) return this.catchUp.pursue(commit.seq);
     const slot = this.slots.claim(commit.seq);
     this.phase.onServed(from, commit, slot.commit === null);
     if (slot.commit !== null) return;
-    const ours = commit.view >= this.view && this.#place.primary(commit.view) === this.#context.self;
-    if (ours && slot.proposal?.view !== commit.view) this.fallSilent();
+    const ours = commit.view >= this.view && this.place.primary(commit.view) === this.context.self;
+    if (ours && slot.proposal?.view !== commit.view) this.refused();
     this.#see(commit.seq);
     slot.commit = commit;
     slot.age = 0;
-    this.#context.port.note(slot.seq, commit);
+    this.context.port.note(slot.seq, commit);
     this.#deliver(slot);
     this.voting.advance();
   }
@@ -272,9 +290,9 @@ export class Ordering<Slot extends TrustedSlot> {
   }
 
   /** What peers show of it may be certified in a configuration that is not known here; the value speaks for itself. */
-  #help(slot: Slot, age: number): void {
+  help(slot: Slot, age: number): void {
     this.phase.help(slot, age);
-    const { self, faults, port } = this.#context;
+    const { self, faults, port } = this.context;
     const peer = (self + age) % faults.n;
     if (slot.commit !== null && age > 1 && peer !== self)
       port.send(peer, new FetchBodies([slot.commit.digest]));
@@ -298,9 +316,9 @@ export class Ordering<Slot extends TrustedSlot> {
     slot.delivered = true;
     // A value that we never signed is logged too: peers may pull it from us.
     if (slot.proposal === null || slot.proposal.digest === slot.commit.digest) {
-      noteDecision(this.#context.port, slot);
+      noteDecision(this.context.port, slot);
     }
-    this.#context.superior.committed(slot.seq, value);
+    this.context.superior.committed(slot.seq, value);
     this.#extend();
     this.catchUp.progress();
   }
@@ -319,7 +337,7 @@ export class Ordering<Slot extends TrustedSlot> {
    * votes, if we are its primary. The state that says so is durable before these records are, and they before we sign.
    */
   rebase(own: readonly Proposal[]): void {
-    const { base, stable } = this.#place;
+    const { base, stable } = this.place;
     const headers = base.newView?.prepares ?? [];
     this.voting.rebase(own.at(-1)?.seq ?? 0);
     this.#proposed = Math.max(base.standing.maximum, this.low, stable);
@@ -339,10 +357,10 @@ export class Ordering<Slot extends TrustedSlot> {
 
   #rebaseSlot(slot: Slot, again: Proposal | null): void {
     const proposal = again ?? this.holdings.promoted(slot);
-    slot.rebase(proposal, !this.#place.active);
+    slot.rebase(proposal, !this.place.active);
     if (slot.later !== null && slot.later.view <= this.view) slot.later = null;
-    if (again !== null && again.value !== null) persistProposal(this.#context.port, slot, again);
-    if (proposal === null) noteDecision(this.#context.port, slot);
+    if (again !== null && again.value !== null) persistProposal(this.context.port, slot, again);
+    if (proposal === null) noteDecision(this.context.port, slot);
     if (proposal !== null || slot.commit !== null) this.#known = Math.max(this.#known, slot.seq);
     this.#deliver(slot);
   }
@@ -352,7 +370,7 @@ export class Ordering<Slot extends TrustedSlot> {
     for (let seq = this.low + 1; seq <= this.#known; seq += 1) {
       const { proposal = null } = this.slots.find(seq) ?? {};
       if (proposal === null || proposal.value === null || proposal.certificate.length === 0) continue;
-      this.#context.superior.proposed(proposal);
+      this.context.superior.proposed(proposal);
     }
   }
 
@@ -378,7 +396,7 @@ export class Ordering<Slot extends TrustedSlot> {
 
   /** Last of a restart. A primary may go on in its view: it has its full write-ahead log (dqbft.md 6). */
   resume(): void {
-    const { stable, base } = this.#place;
+    const { stable, base } = this.place;
     this.#proposed = Math.max(this.#proposed, base.standing.maximum, stable, this.low);
     for (let seq = this.low + 1; seq <= this.#known; seq += 1) {
       const slot = this.slots.find(seq);

@@ -98,7 +98,7 @@ export class Presiding {
   onProposalCertified(result: JobResult): void {
     const opening = present(this.#opening, "a view that we open");
     opening.onAnswer(result);
-    if (result.type !== "certified") this.#views.ordering.fallSilent();
+    if (result.type !== "certified") this.#views.ordering.refused();
     if (opening.failed) this.#opening = null;
     else this.#certifyWhole(opening);
   }

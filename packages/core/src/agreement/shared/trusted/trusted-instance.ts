@@ -26,14 +26,14 @@ import {
 import type { Agreement, AgreementContext, Standing } from "../../agreement.ts";
 import { Bodies } from "../bodies.ts";
 import { successorOf } from "../configurations.ts";
-import { Ordering } from "./ordering.ts";
+import { Ordering, type OrderingEvents } from "./ordering.ts";
 import type { Around, Phase } from "./phase.ts";
 import { Place } from "./place.ts";
 import type { TrustedSlot } from "./slot.ts";
 import { ViewChanger } from "./view-changer.ts";
 
 /** One instance whose proposals and view changes are certified by trusted counters: its slots and its views (hybster.md). */
-export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
+export class TrustedInstance<Slot extends TrustedSlot> implements Agreement, OrderingEvents {
   readonly #context: AgreementContext;
   readonly #place: Place;
   readonly #ordering: Ordering<Slot>;
@@ -50,14 +50,7 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
       firstViewOf(members.since(sender, configurationOf(to, faults.n)), faults.n);
     const law = { lowOf, probation, oldestBase, window: parameters.window, noop: noop(hash).digest };
     this.#place = new Place(context, law);
-    const events = {
-      ahead: (view: View, from: ReplicaId) => this.#views.onAhead(view, from),
-      behind: (from: ReplicaId) => this.#changer?.onBehind(from),
-      decided: (commit: Certificate) => this.#onDecided(commit),
-      value: (value: Value) => this.#changer?.onValue(value),
-      idle: () => this.#changer?.pump(),
-    };
-    this.#ordering = new Ordering(context, this.#place, events, phaseOf);
+    this.#ordering = new Ordering(context, this.#place, this, phaseOf);
     this.#bodies = new Bodies(context.port, this.#ordering.slots);
   }
 
@@ -131,21 +124,33 @@ export class TrustedInstance<Slot extends TrustedSlot> implements Agreement {
       case MessageKind.FetchBodies:
         return this.#bodies.onFetch(from, message as FetchBodies);
       case MessageKind.Body:
-        return this.#onValue((message as Body).value);
+        this.value((message as Body).value);
+        return this.#ordering.onValue((message as Body).value);
       default:
         return this.#context.port.report(from, Misbehaviour.NotForUs);
     }
   }
 
+  ahead(view: View, from: ReplicaId): void {
+    this.#views.onAhead(view, from);
+  }
+
+  behind(from: ReplicaId): void {
+    this.#changer?.onBehind(from);
+  }
+
   /** The first view needs nothing to establish it. */
-  #onDecided(commit: Certificate): void {
+  established(commit: Certificate): void {
     if (commit.view > 0) this.#views.onDecided(commit);
     else this.#changer?.onDecided(commit);
   }
 
-  #onValue(value: Value): void {
+  value(value: Value): void {
     this.#changer?.onValue(value);
-    this.#ordering.onValue(value);
+  }
+
+  idle(): void {
+    this.#changer?.pump();
   }
 
   expire(timer: TimerId): void {

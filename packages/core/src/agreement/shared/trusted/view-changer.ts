@@ -292,12 +292,12 @@ export class ViewChanger {
 
   #onDeparted(result: JobResult): void {
     if (this.#departing.complete(result)) this.#context.port.note(STATE_SEQ, this.#state());
-    else this.#ordering.fallSilent();
+    else this.#ordering.refused();
   }
 
   #onOpened(result: JobResult): void {
     const opened = this.#presiding.complete(result);
-    if (opened === null) return this.#ordering.fallSilent();
+    if (opened === null) return this.#ordering.refused();
     const { newView, opening } = opened;
     this.#enter(present(this.#views.lineage.base(newView.view), "our own NewView"), opening.proposals);
     this.#context.port.broadcast(newView);
