@@ -8,7 +8,8 @@ const SECOND: Micros = 1_000_000;
 const STEPS = 60;
 /** Less than a write, less than a message, a few messages, some retries, a view change. */
 const PAUSES: readonly Micros[] = [100, 5_000, 12_000, 30_000, 300_000, 3 * SECOND];
-const WINDOW = 8;
+/** Slots of the window of such a run. */
+export const CAMPAIGN_WINDOW = 8;
 /** Rounds of healing, each as long as a view change may take by then. */
 const ROUNDS = 12;
 
@@ -28,7 +29,7 @@ export function runAgreementCampaign(
   faults: FaultModel,
   seed: number,
 ): AgreementRun {
-  const cluster = new AgreementCluster(protocol, { faults, window: WINDOW, seed });
+  const cluster = new AgreementCluster(protocol, { faults, window: CAMPAIGN_WINDOW, seed });
   const random = new Random(seed);
   const trouble = new Trouble(cluster, random);
   for (let step = 0; step < STEPS; step += 1) trouble.step();

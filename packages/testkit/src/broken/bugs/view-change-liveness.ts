@@ -211,4 +211,18 @@ export const VIEW_CHANGE_LIVENESS_BUGS: readonly PlantedBug[] = [
       "hybster.md 3 and 14: who crashes as it votes",
     ),
   },
+  {
+    id: "void-departure-shown",
+    title: "shows a departure that its counter has just proven wrong, and has it in its log",
+    source: "hybster.md 12, the ViewChange that a correct replica would send now is valid",
+    edits: [
+      { file: DEPARTING, find: "this.#own = isVoid ? null : own;", replace: "this.#own = own;" },
+      { file: DEPARTING, find: "    if (isVoid) return true;\n", replace: "    this.#stale = isVoid;\n" },
+    ],
+    ...HYBSTER_3,
+    caughtBy: unitTest(
+      "packages/testkit/src/agreement/hybster-departures.test.ts",
+      "what a correct replica leaves with is valid",
+    ),
+  },
 ];

@@ -115,11 +115,12 @@ export class Departing {
       return false;
     }
     const own = draft.certified(present(result.old, "the value before"), result.certificate);
-    this.#own = own;
     this.#chain.push(own.link);
     const { place, departures, context } = this.#views;
-    // The counter was further in the base than we knew: now we know, and say it (hybster.md 10.2).
-    this.#stale = own.base === place.baseView && own.oLast !== this.#lastInBase();
+    // The counter was further in the base than we knew: that is void. Now we know, and the next one says it (hybster.md 10.2).
+    const isVoid = own.base === place.baseView && own.oLast !== this.#lastInBase();
+    this.#own = isVoid ? null : own;
+    if (isVoid) return true;
     departures.add(own);
     if (own.to === place.view) context.port.broadcast(own);
     return true;
