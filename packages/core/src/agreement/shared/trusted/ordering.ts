@@ -10,6 +10,7 @@ import { FetchBodies } from "../../../wire/view-change.ts";
 import { type AgreementContext, Verdict } from "../../agreement.ts";
 import { CatchUp, type CatchUpRules } from "../catch-up.ts";
 import { Holdings } from "./holdings.ts";
+import type { OrderingEvents } from "./ordering-events.ts";
 import type { Around, Certified, Phase } from "./phase.ts";
 import type { Place } from "./place.ts";
 import type { TrustedSlot } from "./slot.ts";
@@ -18,20 +19,6 @@ import { slotOf } from "./tickets.ts";
 import { Voting, type VotingEvents } from "./voting.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
-
-/** What the ordering of slots tells the part that changes views. */
-export interface OrderingEvents {
-  /** A peer's message is of a view above our base. */
-  ahead(view: View, from: ReplicaId): void;
-  /** The primary of an earlier view still proposes in it. */
-  behind(from: ReplicaId): void;
-  /** Somebody decided in this view, which establishes it. */
-  established(commit: Certificate): void;
-  /** A value came. */
-  value(value: Value): void;
-  /** No signature of ours is under way any more. */
-  idle(): void;
-}
 
 /**
  * Agreement on slots within the base view, and on what other views decided (hybster.md 4; linear-hybster.md 2 to 4). What its parts ask

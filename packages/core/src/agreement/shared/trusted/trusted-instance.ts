@@ -26,7 +26,8 @@ import {
 import type { Agreement, AgreementContext, Standing } from "../../agreement.ts";
 import { Bodies } from "../bodies.ts";
 import { successorOf } from "../configurations.ts";
-import { Ordering, type OrderingEvents } from "./ordering.ts";
+import { Ordering } from "./ordering.ts";
+import type { OrderingEvents } from "./ordering-events.ts";
 import type { Around, Phase } from "./phase.ts";
 import { Place } from "./place.ts";
 import type { TrustedSlot } from "./slot.ts";
