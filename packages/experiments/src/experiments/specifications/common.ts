@@ -19,8 +19,12 @@ const SINGLE_LADDER: Ladder = { loads: [1, 4, 16, 64], gain: 0.02, refinements: 
 /** Where all replicas take commands, they are idle below. */
 const SHARED_LADDER: Ladder = { loads: [8, 24, 72], gain: 0.02, refinements: 1 };
 
-/** The same where a load costs minutes. */
+/** Where throughput still rises when all others are at their peak: who waits for the slowest of all replicas is idle meanwhile. */
+const WAITING_LADDER: Ladder = { loads: [8, 24, 72, 216], gain: 0.02, refinements: 1 };
+
+/** Both where a load costs minutes. */
 const LARGE_LADDER: Ladder = { loads: [24, 72], gain: 0.02, refinements: 0 };
+const LARGE_WAITING_LADDER: Ladder = { loads: [24, 72, 216], gain: 0.02, refinements: 0 };
 
 /**
  * Virtual time. A saturated primary of a large cluster answers after seconds, and in waves: what it decides waits behind what it
@@ -48,18 +52,18 @@ export const EFFORTS: readonly Effort[] = [
   {
     protocols: ["dqsbft"],
     replicasMax: 97,
-    warmUp: 3 * SECOND,
+    warmUp: 4 * SECOND,
     measured: 2 * SECOND,
     seeds: [1],
-    ladder: SHARED_LADDER,
+    ladder: WAITING_LADDER,
   },
   {
     protocols: ["dqsbft"],
     replicasMax: 301,
-    warmUp: 3 * SECOND,
+    warmUp: 4 * SECOND,
     measured: 2 * SECOND,
     seeds: [1],
-    ladder: LARGE_LADDER,
+    ladder: LARGE_WAITING_LADDER,
   },
   { replicasMax: 49, warmUp: 1.5 * SECOND, measured: 1.5 * SECOND, seeds: [1, 2, 3], ladder: SHARED_LADDER },
   { replicasMax: 97, warmUp: 1.5 * SECOND, measured: SECOND, seeds: [1], ladder: SHARED_LADDER },
