@@ -44,7 +44,8 @@ export interface ReinstatementOptions {
 export class Reinstatement {
   readonly #options: ReinstatementOptions;
   readonly #rejoining: BackOff;
-  readonly #grants: readonly BackOff[];
+  /** Made with the first grant to each replica. */
+  readonly #grants: (BackOff | null)[];
   #nonce = 0;
   /** Replicas that have asked for their D-instance, while it was between views. */
   readonly #wishes = new Set<ReplicaId>();
@@ -61,9 +62,9 @@ export class Reinstatement {
 
   constructor(options: ReinstatementOptions) {
     this.#options = options;
-    const { port, delay, rejoinTimer, grantTimer, faults } = options;
+    const { port, delay, rejoinTimer, faults } = options;
     this.#rejoining = new BackOff(port, rejoinTimer, delay);
-    this.#grants = Array.from({ length: faults.n }, (_, j) => new BackOff(port, grantTimer + j, delay));
+    this.#grants = new Array<null>(faults.n).fill(null);
   }
 
   /** A D-instance has left its view, or entered one. */
@@ -136,7 +137,7 @@ export class Reinstatement {
       passOn(port, { self, n: faults.n }, vote, seedOf(hash(reinstateClaim(vote).message)));
     this.#votes.delete(instance);
     this.#passed.set(instance, view);
-    this.#grants[instance]?.start();
+    this.#grant(instance).start();
     this.#unopened.add(instance);
     instances.of(instance).suspect(view);
     granted(instance);
@@ -178,7 +179,15 @@ export class Reinstatement {
 
   #mayGrant(instance: ReplicaId): boolean {
     if (!this.#isAway(instance) || this.#isBetweenViews(instance)) return false;
-    return this.#grants[instance]?.running === false;
+    const grant = this.#grants[instance];
+    return grant === null || grant?.running === false;
+  }
+
+  #grant(instance: ReplicaId): BackOff {
+    const { port, delay, grantTimer } = this.#options;
+    const grant = this.#grants[instance] ?? new BackOff(port, grantTimer + instance, delay);
+    this.#grants[instance] = grant;
+    return grant;
   }
 
   #isBetweenViews(instance: ReplicaId): boolean {
