@@ -1,16 +1,15 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 import { EventHeap } from "./event-heap.ts";
-import { HORIZON, type Linked, TimeWheel } from "./time-wheel.ts";
+import { HORIZON, TimeWheel } from "./time-wheel.ts";
 
 /**
  * Where an occurrence stands in its engine, and nobody else's business. Of one shape whatever the occurrence is, since the engine
  * looks at millions of them.
  */
-class Ticket implements Linked<Ticket> {
+class Ticket {
   readonly occurrence: Occurrence;
   readonly background: boolean;
-  next: Ticket | null = null;
   state: "idle" | "scheduled" | "cancelled" = "idle";
   /** When it leaves the queue that it waits in, and when it is to happen: not before that. */
   queuedAt: Micros = 0;
@@ -60,14 +59,24 @@ class Call extends Occurrence {
   }
 }
 
+/** Many things under way, told apart by number: what there are so many of that an object for each would be too many. */
+export interface Fleet {
+  /** It is time for one of them. It may be scheduled again. */
+  happen(member: number): void;
+}
+
 /**
  * Virtual time: what is scheduled happens in its order, one at a time, exact to the microsecond; at one microsecond in the order
  * in which it was scheduled.
  */
 export class Engine {
   /** The near future; and what was further away when it was scheduled, so that at one time it comes before the wheel's. */
-  readonly #wheel = new TimeWheel<Ticket>();
-  readonly #heap = new EventHeap<Ticket>();
+  readonly #wheel = new TimeWheel();
+  readonly #heap = new EventHeap<number>();
+  /** What queues are numbers: even ones of tickets, by their place here; odd ones of members of the fleet. */
+  readonly #tickets: (Ticket | null)[] = [];
+  readonly #free: number[] = [];
+  #fleet: Fleet | null = null;
   #now: Micros = 0;
   #pressing = 0;
   #happened = 0;
@@ -110,6 +119,18 @@ export class Engine {
     return true;
   }
 
+  /** Whose members {@link scheduleMember} is for: there is one fleet in an engine. */
+  launch(fleet: Fleet): void {
+    invariant(this.#fleet === null, "one fleet");
+    this.#fleet = fleet;
+  }
+
+  /** The same as {@link schedule} for a member of the fleet that is not scheduled: small numbers, that are used again. */
+  scheduleMember(at: Micros, member: number): void {
+    this.#pressing += 1;
+    this.#queue(at, 2 * member + 1);
+  }
+
   /** Calls after a delay. */
   after(delay: Micros, call: () => void): void {
     this.schedule(this.#now + delay, new Call(call));
@@ -129,20 +150,37 @@ export class Engine {
       const near = this.#wheel.firstTime(this.#now);
       const at = Math.min(far, near);
       if (at > end) break;
-      const ticket = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
-      if (this.#happen(at, ticket) && enough()) return;
+      const number = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
+      this.#now = at;
+      const happened = (number & 1) === 1 ? this.#sail(number >>> 1) : this.#happen(at, number >>> 1);
+      if (happened && enough()) return;
     }
     this.#now = Math.max(this.#now, end);
   }
 
   #push(at: Micros, ticket: Ticket): void {
     ticket.queuedAt = at;
-    if (at - this.#now < HORIZON) this.#wheel.push(at, ticket);
-    else this.#heap.push(at, ticket);
+    const place = this.#free.pop() ?? this.#tickets.length;
+    this.#tickets[place] = ticket;
+    this.#queue(at, 2 * place);
   }
 
-  #happen(at: Micros, ticket: Ticket): boolean {
-    this.#now = at;
+  #queue(at: Micros, number: number): void {
+    if (at - this.#now < HORIZON) this.#wheel.push(at, number);
+    else this.#heap.push(at, number);
+  }
+
+  #sail(member: number): boolean {
+    this.#happened += 1;
+    this.#pressing -= 1;
+    this.#fleet?.happen(member);
+    return true;
+  }
+
+  #happen(at: Micros, place: number): boolean {
+    const ticket = this.#tickets[place] as Ticket;
+    this.#tickets[place] = null;
+    this.#free.push(place);
     if (ticket.state === "cancelled") {
       ticket.state = "idle";
       return false;

@@ -1,25 +1,23 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import { invariant } from "@destiny/core/kernel/invariant";
 
-/** What a wheel can hold: it is a link of its slot's list itself, so that putting it there allocates nothing. */
-export interface Linked<Item> {
-  next: Item | null;
-}
-
 /** Microseconds that a wheel looks ahead: a power of 2. */
 export const HORIZON: Micros = 65_536;
 const MASK = HORIZON - 1;
 const WORDS = HORIZON / 32;
 const WORD_MASK = WORDS - 1;
 const GROUP_MASK = WORDS / 32 - 1;
+const NOBODY = -1;
+const FIRST_CAPACITY = 1024;
 
 /**
  * What happens within the next {@link HORIZON}: one slot for each microsecond, first in, first out, and two levels of bits
- * that say which slots hold anything.
+ * that say which slots hold anything. Holds numbers, each at most once; small ones, for they are places in an array.
  */
-export class TimeWheel<Item extends Linked<Item>> {
-  readonly #heads: (Item | null)[] = new Array<Item | null>(HORIZON).fill(null);
-  readonly #tails: (Item | null)[] = new Array<Item | null>(HORIZON).fill(null);
+export class TimeWheel {
+  /** By slot: the first and the last. By number: what comes after it. Lists of objects would be a cache miss for each. */
+  readonly #ends: Int32Array = new Int32Array(2 * HORIZON).fill(NOBODY);
+  #next: Int32Array = new Int32Array(FIRST_CAPACITY);
   /** Which slots hold anything, 32 to a word; and which words are not 0. */
   readonly #bits: Int32Array = new Int32Array(WORDS);
   readonly #groups: Int32Array = new Int32Array(WORDS / 32);
@@ -30,17 +28,18 @@ export class TimeWheel<Item extends Linked<Item>> {
   }
 
   /** The time must be less than {@link HORIZON} after the earliest that is taken from now on. */
-  push(time: Micros, item: Item): void {
+  push(time: Micros, item: number): void {
+    if (item >= this.#next.length) this.#grow(item);
     const slot = time & MASK;
-    item.next = null;
+    this.#next[item] = NOBODY;
     this.#size += 1;
-    const tail = this.#tails[slot] as Item | null;
-    this.#tails[slot] = item;
-    if (tail !== null) {
-      tail.next = item;
+    const tail = this.#ends[2 * slot + 1] as number;
+    this.#ends[2 * slot + 1] = item;
+    if (tail !== NOBODY) {
+      this.#next[tail] = item;
       return;
     }
-    this.#heads[slot] = item;
+    this.#ends[2 * slot] = item;
     const word = slot >>> 5;
     this.#bits[word] = (this.#bits[word] as number) | (1 << (slot & 31));
     const group = word >>> 5;
@@ -50,26 +49,31 @@ export class TimeWheel<Item extends Linked<Item>> {
   /** When its first item is due, of those due from `now` on, which are all; infinity if there is none. */
   firstTime(now: Micros): Micros {
     const slot = now & MASK;
-    if (this.#heads[slot] !== null) return now;
+    if (this.#ends[2 * slot] !== NOBODY) return now;
     if (this.#size === 0) return Number.POSITIVE_INFINITY;
     return now + ((this.#nextSlot(slot) - slot) & MASK);
   }
 
   /** Takes the first item that is due at this time out. */
-  pop(time: Micros): Item {
+  pop(time: Micros): number {
     const slot = time & MASK;
-    const item = this.#heads[slot] as Item | null;
-    invariant(item !== null, "an item that is due then");
-    const { next } = item;
-    item.next = null;
+    const item = this.#ends[2 * slot] as number;
+    invariant(item !== NOBODY, "an item that is due then");
+    const next = this.#next[item] as number;
     this.#size -= 1;
-    this.#heads[slot] = next;
-    if (next === null) this.#clear(slot);
+    this.#ends[2 * slot] = next;
+    if (next === NOBODY) this.#clear(slot);
     return item;
   }
 
+  #grow(item: number): void {
+    const next = new Int32Array(2 * Math.max(item, this.#next.length));
+    next.set(this.#next);
+    this.#next = next;
+  }
+
   #clear(slot: number): void {
-    this.#tails[slot] = null;
+    this.#ends[2 * slot + 1] = NOBODY;
     const word = slot >>> 5;
     const bits = (this.#bits[word] as number) & ~(1 << (slot & 31));
     this.#bits[word] = bits;

@@ -1,6 +1,6 @@
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
-import { type Engine, Occurrence } from "../engine/engine.ts";
+import { type Engine, type Fleet, Occurrence } from "../engine/engine.ts";
 import type { Instant } from "../machine/machine.ts";
 import type { Address } from "./latency.ts";
 import { type Links, NEVER } from "./links.ts";
@@ -8,29 +8,6 @@ import type { Deliver, Shipment } from "./shipment.ts";
 
 /** From here on copies of one message leave, and so arrive, in an order of their own. */
 const LARGE_BYTES = 4_096;
-
-/** One broadcast on its way: it happens at every receiver, in the order of arrival, and is one event at a time. */
-class Flight extends Occurrence {
-  /** By place: when after {@link base}, and at whom. */
-  readonly offsets: Int32Array;
-  readonly receivers: Uint16Array;
-  readonly #flights: Flights;
-  shipment: Shipment | null = null;
-  base: Micros = 0;
-  count = 0;
-  place = 0;
-
-  constructor(flights: Flights, size: number) {
-    super();
-    this.#flights = flights;
-    this.offsets = new Int32Array(size);
-    this.receivers = new Uint16Array(size);
-  }
-
-  happen(): void {
-    this.#flights.land(this);
-  }
-}
 
 /** What queues in front of one replica's network interface. */
 class Queue extends Occurrence {
@@ -91,17 +68,36 @@ class Single extends Occurrence {
   }
 }
 
+/** First capacity, in broadcasts that are under way at once. */
+const FLIGHTS = 64;
+
+/** By broadcast that is under way: at which receiver it is next, and how many there are. */
+const HEAD = 2;
+const PLACE = 0;
+const COUNT = 1;
+
 /**
  * Carries over {@link Links}: one event in the engine for each broadcast that is under way, whatever the number of receivers, and
  * one for each replica at whose interface something queues.
  */
-export class Flights {
+export class Flights implements Fleet {
   readonly #engine: Engine;
   readonly #links: Links;
   readonly #deliver: Deliver;
   readonly #queues: readonly Queue[];
-  /** Those that have landed, to be used again. */
-  readonly #hangar: Flight[] = [];
+  /** Of broadcasts that are under way, by number; and numbers that are free. */
+  readonly #shipments: (Shipment | null)[] = [];
+  readonly #hangar: number[] = [];
+  /**
+   * In one array for all: a landing is a cache miss or two, whose cost is most of that of the landing. By broadcast, {@link HEAD};
+   * by broadcast and place, receiver and time since the receiver before, the first since it began.
+   */
+  #heads: Int32Array = new Int32Array(FLIGHTS * HEAD);
+  #legs: Int32Array;
+  readonly #stride: number;
+  /** Of the broadcast that begins: by place, how long after now, and at whom. */
+  readonly #offsets: Float64Array;
+  readonly #receivers: Uint16Array;
   readonly #singles: Single[] = [];
   readonly #arrivals: Float64Array;
   /** By sender, for small and for large messages: receivers in the order in which the last broadcast reached them. */
@@ -113,6 +109,11 @@ export class Flights {
     this.#deliver = deliver;
     this.#queues = Array.from({ length: links.n }, (_, to) => new Queue(engine, to, deliver));
     this.#arrivals = new Float64Array(links.n);
+    this.#stride = 2 * (links.n - 1);
+    this.#legs = new Int32Array(FLIGHTS * this.#stride);
+    this.#offsets = new Float64Array(links.n - 1);
+    this.#receivers = new Uint16Array(links.n - 1);
+    engine.launch(this);
   }
 
   /** To one, when it is ready to leave at an instant that is not in the past. */
@@ -129,24 +130,36 @@ export class Flights {
   broadcast(shipment: Shipment, at: Instant): void {
     const { from, bytes } = shipment;
     this.#links.broadcast(from, bytes, at, this.#arrivals);
-    const flight = this.#hangar.pop() ?? new Flight(this, this.#links.n - 1);
-    flight.shipment = shipment;
-    flight.base = this.#engine.now;
-    flight.place = 0;
-    this.#sort(flight, this.#order(from, bytes));
-    if (flight.count > 0) this.#engine.schedule(flight.base + (flight.offsets[0] as number), flight);
-    else this.#hangar.push(flight);
+    const count = this.#sort(this.#order(from, bytes));
+    if (count === 0) return;
+    const flight = this.#hangar.pop() ?? this.#build();
+    this.#shipments[flight] = shipment;
+    this.#heads[flight * HEAD + PLACE] = 0;
+    this.#heads[flight * HEAD + COUNT] = count;
+    let leg = flight * this.#stride;
+    let before = 0;
+    for (let place = 0; place < count; place += 1) {
+      const offset = this.#offsets[place] as number;
+      this.#legs[leg] = this.#receivers[place] as number;
+      this.#legs[leg + 1] = offset - before;
+      before = offset;
+      leg += 2;
+    }
+    this.#engine.scheduleMember(this.#engine.now + (this.#offsets[0] as number), flight);
   }
 
-  /** At the next receiver of a broadcast. */
-  land(flight: Flight): void {
-    const shipment = flight.shipment as Shipment;
-    const to = flight.receivers[flight.place] as number;
-    flight.place += 1;
-    if (flight.place < flight.count) {
-      this.#engine.schedule(flight.base + (flight.offsets[flight.place] as number), flight);
+  /** A broadcast is at its next receiver. */
+  happen(flight: number): void {
+    const shipment = this.#shipments[flight] as Shipment;
+    const head = flight * HEAD;
+    const place = this.#heads[head + PLACE] as number;
+    const leg = flight * this.#stride + 2 * place;
+    const to = this.#legs[leg] as number;
+    if (place + 1 < (this.#heads[head + COUNT] as number)) {
+      this.#heads[head + PLACE] = place + 1;
+      this.#engine.scheduleMember(this.#engine.now + (this.#legs[leg + 3] as number), flight);
     } else {
-      flight.shipment = null;
+      this.#shipments[flight] = null;
       this.#hangar.push(flight);
     }
     this.arrive(shipment, to);
@@ -169,14 +182,16 @@ export class Flights {
     else this.#deliver(shipment, to);
   }
 
-  /** Sorts by insertion, in the order of the last time: it is almost the order of this time too. */
-  #sort(flight: Flight, order: Uint16Array): void {
-    const { offsets, receivers, base } = flight;
+  /** Sorts by insertion, in the order of the last time: it is almost the order of this time too. How many arrive. */
+  #sort(order: Uint16Array): number {
+    const offsets = this.#offsets;
+    const receivers = this.#receivers;
+    const { now } = this.#engine;
     let count = 0;
     for (const to of order) {
       const arrival = this.#arrivals[to] as number;
       if (arrival === NEVER) continue;
-      const offset = arrival - base;
+      const offset = arrival - now;
       let place = count;
       while (place > 0 && (offsets[place - 1] as number) > offset) {
         offsets[place] = offsets[place - 1] as number;
@@ -187,8 +202,17 @@ export class Flights {
       receivers[place] = to;
       count += 1;
     }
-    flight.count = count;
     if (count === order.length) order.set(receivers);
+    return count;
+  }
+
+  #build(): number {
+    const flight = this.#shipments.length;
+    if ((flight + 1) * HEAD > this.#heads.length) {
+      this.#heads = grown(this.#heads);
+      this.#legs = grown(this.#legs);
+    }
+    return flight;
   }
 
   #order(from: ReplicaId, bytes: number): Uint16Array {
@@ -203,4 +227,10 @@ export class Flights {
     }
     return order;
   }
+}
+
+function grown(numbers: Int32Array): Int32Array {
+  const twice = new Int32Array(2 * numbers.length);
+  twice.set(numbers);
+  return twice;
 }
