@@ -37,8 +37,8 @@ export function runTwin(stage: Stage, self: ReplicaId, { former, image, seed }: 
   world.network.watch(({ from, to, instance, content }) => {
     if (to !== self || (from < n && !friends.has(from))) return;
     const { kind } = content as Message;
-    const shipment = { from, instance, content, bytes: 0, kind, print: null, ballot: null };
-    world.engine.after(plan.latency.min, () => twin.onShipment(shipment));
+    const shipment = { instance, content, bytes: 0, kind, print: null, ballot: null };
+    world.engine.after(plan.latency.min, () => twin.onShipment(shipment, from));
   });
 }
 

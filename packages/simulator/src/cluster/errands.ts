@@ -1,4 +1,5 @@
 import type { Effect, Job, JobResult } from "@destiny/core/effects/effects";
+import type { ReplicaId } from "@destiny/core/kernel/ids";
 import { present } from "@destiny/core/kernel/invariant";
 import { type Engine, Occurrence } from "../engine/engine.ts";
 import type { Instant } from "../machine/machine.ts";
@@ -7,7 +8,7 @@ import type { Shipment } from "../network/shipment.ts";
 /** What becomes of errands, if the machine is still that of then. */
 export interface ErrandRunner {
   /** What a worker had to look at first is ready for the loop. */
-  ready(shipment: Shipment): void;
+  ready(shipment: Shipment, from: ReplicaId): void;
   /** A job is done. */
   done(job: Job, result: JobResult): void;
   /** The loop has come to what a worker is asked for. */
@@ -18,6 +19,7 @@ export interface ErrandRunner {
 class Errand extends Occurrence {
   readonly #errands: Errands;
   shipment: Shipment | null = null;
+  from: ReplicaId = 0;
   job: Job | null = null;
   result: JobResult | null = null;
   effect: Effect | null = null;
@@ -45,9 +47,10 @@ export class Errands {
     this.#runner = runner;
   }
 
-  ready(at: Instant, shipment: Shipment): void {
+  ready(at: Instant, shipment: Shipment, from: ReplicaId): void {
     const errand = this.#next();
     errand.shipment = shipment;
+    errand.from = from;
     this.#engine.schedule(Math.floor(at), errand);
   }
 
@@ -70,14 +73,14 @@ export class Errands {
   }
 
   end(errand: Errand): void {
-    const { shipment, job, result, effect, life } = errand;
+    const { shipment, from, job, result, effect, life } = errand;
     errand.shipment = null;
     errand.job = null;
     errand.result = null;
     errand.effect = null;
     this.#idle.push(errand);
     if (life !== this.#life) return;
-    if (shipment !== null) this.#runner.ready(shipment);
+    if (shipment !== null) this.#runner.ready(shipment, from);
     else if (effect !== null) this.#runner.due(effect);
     else this.#runner.done(present(job, "a job that is done"), present(result, "what it came to"));
   }

@@ -100,7 +100,7 @@ export class Performer {
   #broadcast(instance: InstanceId, message: Message): void {
     const { network, sizes, self } = this.#options;
     const bytes = sizes.message(message);
-    network.broadcast({ from: self, instance, content: message, bytes }, this.#at);
+    network.broadcast(self, { instance, content: message, bytes }, this.#at);
   }
 
   #askAt(at: Instant, effect: Effect): void {

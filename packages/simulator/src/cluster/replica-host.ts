@@ -11,6 +11,7 @@ import { type Message, Proposal } from "@destiny/core/wire/messages";
 import type { ThreshSign } from "@destiny/crypto/trusted/threshsign";
 import { SimulatedDisk } from "../disk/disk.ts";
 import type { Instant } from "../machine/machine.ts";
+import type { Address } from "../network/latency.ts";
 import type { Shipment } from "../network/shipment.ts";
 import { Errands } from "./errands.ts";
 import type { HostSurroundings } from "./host-surroundings.ts";
@@ -62,7 +63,7 @@ export class ReplicaHost {
     this.disk = new SimulatedDisk(engine, diskMicros, () => this.#performer.open());
     this.#timers = new Timers(engine, (name) => this.#onExpiry(name), isBackground);
     this.#errands = new Errands(engine, {
-      ready: (shipment) => this.#receive(shipment),
+      ready: (shipment, from) => this.#receive(shipment, from),
       done: (job, result) => this.#onDone(job, result),
       due: (effect) => this.#performer.ask(effect),
     });
@@ -149,9 +150,9 @@ export class ReplicaHost {
   }
 
   /** Something arrives. Nobody is there to take it if the replica is down. */
-  onShipment(shipment: Shipment): void {
+  onShipment(shipment: Shipment, from: Address): void {
     if (this.#driven === null) return;
-    const { from, instance, content, bytes, print } = shipment;
+    const { instance, content, bytes, print } = shipment;
     const { trace, engine, machine, n } = this.#options;
     if (from >= n) return this.#onClientMessage(content as ClientMessage, bytes);
     const { now } = engine;
@@ -161,8 +162,8 @@ export class ReplicaHost {
       traceMessage(trace, content as Message);
     }
     const ready = machine.arrive(shipment, now);
-    if (ready < now + 1) this.#receive(shipment);
-    else this.#errands.ready(ready, shipment);
+    if (ready < now + 1) this.#receive(shipment, from);
+    else this.#errands.ready(ready, shipment, from);
   }
 
   /** Lets something happen to the replica, as one event. */
@@ -173,23 +174,23 @@ export class ReplicaHost {
     else this.#step(() => event(driven), spend);
   }
 
-  #receive(shipment: Shipment): void {
+  #receive(shipment: Shipment, from: ReplicaId): void {
     const driven = this.#driven;
     if (driven === null) return;
-    if (this.#paused !== null) return void this.#paused.push(() => this.#receive(shipment));
+    if (this.#paused !== null) return void this.#paused.push(() => this.#receive(shipment, from));
     const { machine, engine, trust } = this.#options;
-    const { from, instance } = shipment;
+    const { instance, ballot } = shipment;
     const message = shipment.content as Message;
-    if (trust.knows?.(instance, message) !== true && !this.#isAuthentic(driven, shipment)) return;
+    if (trust.knows?.(instance, message) !== true && !this.#isAuthentic(driven, from, shipment)) return;
     invariant(!this.#stepping, "one event at a time");
     this.#stepping = true;
-    if (shipment.ballot === null) driven.receive(from, instance, message);
-    else for (const cast of shipment.ballot.arrive(this.self)) driven.receive(cast.from, instance, cast.vote);
+    if (ballot === null) driven.receive(from, instance, message);
+    else ballot.arrive(this.self, driven, instance);
     this.#perform(machine.handle(shipment, this.#effects, engine.now));
     this.#stepping = false;
   }
 
-  #isAuthentic(driven: Driven, { from, instance, content }: Shipment): boolean {
+  #isAuthentic(driven: Driven, from: ReplicaId, { instance, content }: Shipment): boolean {
     const { trust, report } = this.#options;
     const message = content as Message;
     const checks = driven.checks(instance, message);

@@ -102,7 +102,7 @@ export class World {
       n: faults.n,
       ...(options.links !== undefined && { links: options.links(this.random.fork(2)), printOf }),
       ...(options.aggregated === true && { ballots: new Ballots(faults.n, voteThresholds(faults)) }),
-      deliver: (shipment, to) => this.#deliver(shipment, to),
+      deliver: (shipment, from, to) => this.#deliver(shipment, from, to),
     });
     this.hosts = Array.from({ length: faults.n }, (_, self) => this.#createHost(self, options));
   }
@@ -159,12 +159,12 @@ export class World {
     this.engine.run(this.engine.now + span);
   }
 
-  #deliver(shipment: Shipment, to: Address): void {
+  #deliver(shipment: Shipment, from: Address, to: Address): void {
     const host = this.hosts[to];
-    if (host !== undefined) return host.onShipment(shipment);
+    if (host !== undefined) return host.onShipment(shipment, from);
     const reply = shipment.content as Reply;
-    this.trace.note(TraceKind.Reply, this.engine.now, to, shipment.from, reply.timestamp);
-    this.#parties[to - this.#n]?.onReply(shipment.from, reply);
+    this.trace.note(TraceKind.Reply, this.engine.now, to, from, reply.timestamp);
+    this.#parties[to - this.#n]?.onReply(from, reply);
   }
 
   #reply(from: ReplicaId, reply: Reply, at: Instant): void {

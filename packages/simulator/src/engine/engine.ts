@@ -63,7 +63,12 @@ class Call extends Occurrence {
 export interface Fleet {
   /** It is time for one of them. It may be scheduled again. */
   happen(member: number): void;
+  /** It will soon be time for one of them. */
+  approach(member: number): void;
 }
+
+/** So many are announced at once: their cache misses then overlap, and together take little more than one. */
+const ANNOUNCED = 16;
 
 /**
  * Virtual time: what is scheduled happens in its order, one at a time, exact to the microsecond; at one microsecond in the order
@@ -77,6 +82,9 @@ export class Engine {
   readonly #tickets: (Ticket | null)[] = [];
   readonly #free: number[] = [];
   #fleet: Fleet | null = null;
+  /** What comes next at this time, and how many of them are still to come. */
+  readonly #announced = new Int32Array(ANNOUNCED);
+  #announcedCount = 0;
   #now: Micros = 0;
   #pressing = 0;
   #happened = 0;
@@ -150,7 +158,7 @@ export class Engine {
       const near = this.#wheel.firstTime(this.#now);
       const at = Math.min(far, near);
       if (at > end) break;
-      const number = far <= near ? this.#heap.pop() : this.#wheel.pop(near);
+      const number = far <= near ? this.#heap.pop() : this.#take(near);
       this.#now = at;
       const happened = (number & 1) === 1 ? this.#sail(number >>> 1) : this.#happen(at, number >>> 1);
       if (happened && enough()) return;
@@ -168,6 +176,22 @@ export class Engine {
   #queue(at: Micros, number: number): void {
     if (at - this.#now < HORIZON) this.#wheel.push(at, number);
     else this.#heap.push(at, number);
+  }
+
+  #take(at: Micros): number {
+    if (this.#announcedCount === 0) this.#announce(at);
+    this.#announcedCount -= 1;
+    return this.#wheel.pop(at);
+  }
+
+  #announce(at: Micros): void {
+    const count = this.#wheel.peek(at, this.#announced);
+    this.#announcedCount = count;
+    if (count < 2 || this.#fleet === null) return;
+    for (let i = 0; i < count; i += 1) {
+      const number = this.#announced[i] as number;
+      if ((number & 1) === 1) this.#fleet.approach(number >>> 1);
+    }
   }
 
   #sail(member: number): boolean {

@@ -66,6 +66,18 @@ export class TimeWheel {
     return item;
   }
 
+  /** What {@link pop} will take next at this time, as many as `items` has room for: how many there are. */
+  peek(time: Micros, items: Int32Array): number {
+    let item = this.#ends[2 * (time & MASK)] as number;
+    let count = 0;
+    while (item !== NOBODY && count < items.length) {
+      items[count] = item;
+      count += 1;
+      item = this.#next[item] as number;
+    }
+    return count;
+  }
+
   #grow(item: number): void {
     const next = new Int32Array(2 * Math.max(item, this.#next.length));
     next.set(this.#next);

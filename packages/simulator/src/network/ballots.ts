@@ -1,25 +1,26 @@
 import type { FaultModel } from "@destiny/core/kernel/fault-model";
 import type { Digest, InstanceId, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
+import type { Driven } from "@destiny/core/replica/driven";
 import { MessageKind, Vote } from "@destiny/core/wire/messages";
-
-/** One vote of a ballot. */
-interface Cast {
-  readonly from: ReplicaId;
-  readonly vote: Vote;
-}
+import type { Shipment, VoteCounter } from "./shipment.ts";
 
 /** Votes that all replicas cast for one digest at one slot, and how many of them each has got. */
-export class Ballot {
+export class Ballot implements VoteCounter {
   readonly digest: Digest;
   /** So many votes, one's own among them, are what the protocol waits for. */
   readonly threshold: number;
-  readonly #cast: Cast[] = [];
+  /** What all its votes are on the wire, but for who sends them: made with the first. */
+  shipment: Shipment | null = null;
+  /** In the order in which they were cast, and whose they are. */
+  readonly #votes: Vote[] = [];
+  readonly #voters: Uint16Array;
   readonly #voted: Uint8Array;
   readonly #arrived: Uint16Array;
 
   constructor(n: number, digest: Digest, threshold: number) {
     this.digest = digest;
     this.threshold = threshold;
+    this.#voters = new Uint16Array(n);
     this.#voted = new Uint8Array(n);
     this.#arrived = new Uint16Array(n);
   }
@@ -28,32 +29,34 @@ export class Ballot {
   cast(from: ReplicaId, vote: Vote): boolean {
     if (this.#voted[from] === 1) return false;
     this.#voted[from] = 1;
-    this.#cast.push({ from, vote });
+    this.#voters[this.#votes.length] = from;
+    this.#votes.push(vote);
     return true;
   }
 
   /**
-   * One more vote comes to a replica. Which it has to be handed now: all so far, when its own may make them enough; the next one,
-   * when they are without; else none. They are taken in the order in which they were cast, for those that have come.
+   * One more vote comes to a replica, which is handed those that it needs now: all so far, when its own may make them enough; the
+   * next one, when they are without; else none. They are taken in the order in which they were cast, for those that have come.
    */
-  arrive(to: ReplicaId): readonly Cast[] {
+  arrive(to: ReplicaId, driven: Driven, instance: InstanceId): void {
     const arrived = (this.#arrived[to] as number) + 1;
     this.#arrived[to] = arrived;
-    if (arrived === this.threshold - 1) return this.#others(to, 0, arrived);
-    return arrived === this.threshold ? this.#others(to, arrived - 1, arrived) : NONE;
+    if (arrived === this.threshold - 1) this.#hand(0, to, driven, instance);
+    else if (arrived === this.threshold) this.#hand(arrived - 1, to, driven, instance);
   }
 
-  #others(than: ReplicaId, first: number, end: number): readonly Cast[] {
-    const others: Cast[] = [];
-    for (const each of this.#cast) {
-      if (others.length === end) break;
-      if (each.from !== than) others.push(each);
+  /** Hands over what others voted, from the `first` on. */
+  #hand(first: number, to: ReplicaId, driven: Driven, instance: InstanceId): void {
+    const end = this.#arrived[to] as number;
+    let others = 0;
+    for (let place = 0; others < end && place < this.#votes.length; place += 1) {
+      const from = this.#voters[place] as number;
+      if (from === to) continue;
+      if (others >= first) driven.receive(from, instance, this.#votes[place] as Vote);
+      others += 1;
     }
-    return first === 0 ? others : others.slice(first);
   }
 }
-
-const NONE: readonly Cast[] = [];
 
 /** Slots of which votes are under way, for each instance and kind: more than any window holds. */
 const SLOTS_MAX = 1_024;

@@ -4,18 +4,26 @@ import { type Engine, type Fleet, Occurrence } from "../engine/engine.ts";
 import type { Instant } from "../machine/machine.ts";
 import type { Address } from "./latency.ts";
 import { type Links, NEVER } from "./links.ts";
-import type { Deliver, Shipment } from "./shipment.ts";
+import type { Deliver, Shipment, Way } from "./shipment.ts";
 
 /** From here on copies of one message leave, and so arrive, in an order of their own. */
 const LARGE_BYTES = 4_096;
+
+/** Through the interface at a time. */
+interface Waiting {
+  readonly at: Micros;
+  readonly shipment: Shipment;
+  readonly from: Address;
+}
 
 /** What queues in front of one replica's network interface. */
 class Queue extends Occurrence {
   readonly #deliver: Deliver;
   readonly #engine: Engine;
   readonly #to: ReplicaId;
-  readonly #waiting: { readonly at: Micros; readonly shipment: Shipment }[] = [];
+  readonly #waiting: Waiting[] = [];
   #taken = 0;
+  isEmpty = true;
 
   constructor(engine: Engine, to: ReplicaId, deliver: Deliver) {
     super();
@@ -24,18 +32,16 @@ class Queue extends Occurrence {
     this.#deliver = deliver;
   }
 
-  get isEmpty(): boolean {
-    return this.#taken === this.#waiting.length;
-  }
-
-  push(at: Micros, shipment: Shipment): void {
-    if (this.isEmpty) this.#engine.schedule(at, this);
-    this.#waiting.push({ at, shipment });
+  push(waiting: Waiting): void {
+    if (this.isEmpty) this.#engine.schedule(waiting.at, this);
+    this.isEmpty = false;
+    this.#waiting.push(waiting);
   }
 
   happen(): void {
-    const { shipment } = present(this.#waiting[this.#taken], "something that queues");
+    const { shipment, from } = present(this.#waiting[this.#taken], "something that queues");
     this.#taken += 1;
+    this.isEmpty = this.#taken === this.#waiting.length;
     if (this.isEmpty) {
       this.#waiting.length = 0;
       this.#taken = 0;
@@ -43,7 +49,7 @@ class Queue extends Occurrence {
       this.#engine.schedule(present(this.#waiting[this.#taken], "the next one").at, this);
       if (this.#taken > 1_024) this.#compact();
     }
-    this.#deliver(shipment, this.#to);
+    this.#deliver(shipment, from, this.#to);
   }
 
   #compact(): void {
@@ -56,6 +62,7 @@ class Queue extends Occurrence {
 class Single extends Occurrence {
   readonly #flights: Flights;
   shipment: Shipment | null = null;
+  from: Address = 0;
   to: Address = 0;
 
   constructor(flights: Flights) {
@@ -71,10 +78,11 @@ class Single extends Occurrence {
 /** First capacity, in broadcasts that are under way at once. */
 const FLIGHTS = 64;
 
-/** By broadcast that is under way: at which receiver it is next, and how many there are. */
-const HEAD = 2;
+/** By broadcast that is under way: at which receiver it is next, how many there are, and the sender. */
+const HEAD = 4;
 const PLACE = 0;
 const COUNT = 1;
+const FROM = 2;
 
 /**
  * Carries over {@link Links}: one event in the engine for each broadcast that is under way, whatever the number of receivers, and
@@ -95,6 +103,7 @@ export class Flights implements Fleet {
   #heads: Int32Array = new Int32Array(FLIGHTS * HEAD);
   #legs: Int32Array;
   readonly #stride: number;
+  #touched = 0;
   /** Of the broadcast that begins: by place, how long after now, and at whom. */
   readonly #offsets: Float64Array;
   readonly #receivers: Uint16Array;
@@ -117,18 +126,19 @@ export class Flights implements Fleet {
   }
 
   /** To one, when it is ready to leave at an instant that is not in the past. */
-  send(shipment: Shipment, to: Address, at: Instant): void {
-    const arrival = this.#links.unicast(shipment.from, to, shipment.bytes, at);
+  send(shipment: Shipment, { from, to }: Way, at: Instant): void {
+    const arrival = this.#links.unicast(from, to, shipment.bytes, at);
     if (arrival === NEVER) return;
     const single = this.#singles.pop() ?? new Single(this);
     single.shipment = shipment;
+    single.from = from;
     single.to = to;
     this.#engine.schedule(arrival, single);
   }
 
   /** To all other replicas. */
-  broadcast(shipment: Shipment, at: Instant): void {
-    const { from, bytes } = shipment;
+  broadcast(shipment: Shipment, from: ReplicaId, at: Instant): void {
+    const { bytes } = shipment;
     this.#links.broadcast(from, bytes, at, this.#arrivals);
     const count = this.#sort(this.#order(from, bytes));
     if (count === 0) return;
@@ -136,6 +146,7 @@ export class Flights implements Fleet {
     this.#shipments[flight] = shipment;
     this.#heads[flight * HEAD + PLACE] = 0;
     this.#heads[flight * HEAD + COUNT] = count;
+    this.#heads[flight * HEAD + FROM] = from;
     let leg = flight * this.#stride;
     let before = 0;
     for (let place = 0; place < count; place += 1) {
@@ -146,6 +157,13 @@ export class Flights implements Fleet {
       leg += 2;
     }
     this.#engine.scheduleMember(this.#engine.now + (this.#offsets[0] as number), flight);
+  }
+
+  /** Brings into the cache what {@link happen} needs. */
+  approach(flight: number): void {
+    const place = this.#heads[flight * HEAD + PLACE] as number;
+    this.#touched ^= this.#legs[flight * this.#stride + 2 * place] as number;
+    this.#touched ^= (this.#shipments[flight] as Shipment).bytes;
   }
 
   /** A broadcast is at its next receiver. */
@@ -162,24 +180,24 @@ export class Flights implements Fleet {
       this.#shipments[flight] = null;
       this.#hangar.push(flight);
     }
-    this.arrive(shipment, to);
+    this.arrive(shipment, this.#heads[head + FROM] as number, to);
   }
 
   landSingle(single: Single): void {
     const shipment = single.shipment as Shipment;
     single.shipment = null;
     this.#singles.push(single);
-    this.arrive(shipment, single.to);
+    this.arrive(shipment, single.from, single.to);
   }
 
   /** The last bit has come: handed over once it is through the interface. */
-  arrive(shipment: Shipment, to: Address): void {
-    if (to >= this.#links.n) return this.#deliver(shipment, to);
+  arrive(shipment: Shipment, from: Address, to: Address): void {
+    if (to >= this.#links.n) return this.#deliver(shipment, from, to);
     const { now } = this.#engine;
     const through = Math.floor(this.#links.ingress(to, shipment.bytes, now));
     const queue = this.#queues[to] as Queue;
-    if (through > now || !queue.isEmpty) queue.push(through, shipment);
-    else this.#deliver(shipment, to);
+    if (through > now || !queue.isEmpty) queue.push({ at: through, shipment, from });
+    else this.#deliver(shipment, from, to);
   }
 
   /** Sorts by insertion, in the order of the last time: it is almost the order of this time too. How many arrive. */

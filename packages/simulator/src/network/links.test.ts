@@ -50,7 +50,7 @@ function line(links: Links): Line {
     n: links.n,
     links,
     latency: constantLatency(0),
-    deliver: ({ from, instance }, to) => void arrived.push({ from, to, message: instance, at: engine.now }),
+    deliver: ({ instance }, from, to) => void arrived.push({ from, to, message: instance, at: engine.now }),
   });
   return { engine, network, arrived };
 }
@@ -149,7 +149,7 @@ function play(options: Partial<LinksOptions>, isWatched: boolean): Arrival[] {
     const from = random.below(links.n);
     const bytes = random.chance(0.2) ? 20 * KILOBYTE : 100;
     const at = engine.now + random.below(3) / 2;
-    if (random.chance(0.5)) network.broadcast({ from, instance: message, content: {}, bytes }, at);
+    if (random.chance(0.5)) network.broadcast(from, { instance: message, content: {}, bytes }, at);
     else {
       const to = (from + 1 + random.below(links.n - 1)) % links.n;
       network.send({ from, to, instance: message, content: {} }, bytes, at);

@@ -8,7 +8,7 @@ import type { Deliver } from "./shipment.ts";
 function open(latency: LatencyModel): { engine: Engine; network: Network; arrived: string[] } {
   const engine = new Engine();
   const arrived: string[] = [];
-  const deliver: Deliver = ({ from, instance }, to) =>
+  const deliver: Deliver = ({ instance }, from, to) =>
     void arrived.push(`${from}->${to} #${instance} at ${engine.now}`);
   return { engine, network: new Network({ engine, latency, deliver, n: 4 }), arrived };
 }

@@ -1,4 +1,4 @@
-import type { InstanceId, Micros } from "@destiny/core/kernel/ids";
+import type { InstanceId, Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import type { Message } from "@destiny/core/wire/messages";
 import { type Engine, Occurrence } from "../engine/engine.ts";
 import type { Instant } from "../machine/machine.ts";
@@ -6,7 +6,7 @@ import type { Ballot, Ballots } from "./ballots.ts";
 import { Flights } from "./flights.ts";
 import type { Address, LatencyModel } from "./latency.ts";
 import { type Links, NEVER } from "./links.ts";
-import type { Deliver, Sending, Shipment } from "./shipment.ts";
+import type { Deliver, Sending, Shipment, Way } from "./shipment.ts";
 
 /** Something on its way. */
 export interface Parcel {
@@ -38,18 +38,20 @@ export type Meddler = (parcel: Parcel) => Fate | null;
 
 class Arrival extends Occurrence {
   readonly #shipment: Shipment;
+  readonly #from: Address;
   readonly #to: Address;
   readonly #arrive: Deliver;
 
-  constructor(shipment: Shipment, to: Address, arrive: Deliver) {
+  constructor(shipment: Shipment, { from, to }: Way, arrive: Deliver) {
     super();
     this.#shipment = shipment;
+    this.#from = from;
     this.#to = to;
     this.#arrive = arrive;
   }
 
   happen(): void {
-    this.#arrive(this.#shipment, this.#to);
+    this.#arrive(this.#shipment, this.#from, this.#to);
   }
 }
 
@@ -133,19 +135,19 @@ export class Network {
   /** Sends something of so many bytes that is ready to leave at an instant, not in the past: now, if none is given. */
   send(parcel: Parcel, bytes = 0, at: Instant = this.#options.engine.now): void {
     if (this.#flights !== null && this.#isPlain) {
-      return this.#flights.send(this.#shipment(parcel, bytes, parcel.to), parcel.to, at);
+      return this.#flights.send(this.#shipment(parcel, bytes, parcel), parcel, at);
     }
     for (const watcher of this.#watchers) watcher(parcel);
     this.#pass({ parcel, bytes, at });
   }
 
   /** The same to all replicas but the sender, itself a replica. */
-  broadcast(sending: Sending, at: Instant = this.#options.engine.now): void {
-    const { from, instance, content, bytes } = sending;
+  broadcast(from: ReplicaId, sending: Sending, at: Instant = this.#options.engine.now): void {
     if (this.#flights !== null && this.#isPlain) {
-      const ballot = this.#options.ballots?.cast(from, instance, content) ?? null;
-      return this.#flights.broadcast(this.#shipment(sending, bytes, from, ballot), at);
+      const ballot = this.#options.ballots?.cast(from, sending.instance, sending.content) ?? null;
+      return this.#flights.broadcast(this.#shipmentToAll(from, sending, ballot), from, at);
     }
+    const { instance, content, bytes } = sending;
     const { n, links } = this.#options;
     // In the order in which links send copies.
     const first = links === undefined ? 0 : from + 1;
@@ -194,22 +196,28 @@ export class Network {
     const arrive: Deliver =
       this.#flights === null
         ? this.#options.deliver
-        : (shipment, receiver) => this.#flights?.arrive(shipment, receiver);
-    const shipment = this.#shipment(parcel, bytes, parcel.to);
-    this.#options.engine.schedule(at, new Arrival(shipment, parcel.to, arrive));
+        : (shipment, from, to) => this.#flights?.arrive(shipment, from, to);
+    const shipment = this.#shipment(parcel, bytes, parcel);
+    this.#options.engine.schedule(at, new Arrival(shipment, parcel, arrive));
+  }
+
+  #shipmentToAll(from: ReplicaId, sending: Sending, ballot: Ballot | null): Shipment {
+    const shipment = ballot?.shipment ?? this.#shipment(sending, sending.bytes, { from, to: from }, ballot);
+    if (ballot !== null) ballot.shipment = shipment;
+    return shipment;
   }
 
   /** Only what replicas tell each other has a print. */
   #shipment(
-    { from, instance, content }: Omit<Sending, "bytes">,
+    { instance, content }: Omit<Sending, "bytes">,
     bytes: number,
-    to: Address,
+    { from, to }: Way,
     ballot: Ballot | null = null,
   ): Shipment {
     const { n, printOf } = this.#options;
     const print = printOf === undefined || from >= n || to >= n ? null : printOf(instance, content);
     const { kind } = content as Message;
-    return { from, instance, content, bytes, kind, print, ballot };
+    return { instance, content, bytes, kind, print, ballot };
   }
 }
 

@@ -1,11 +1,22 @@
-import type { InstanceId } from "@destiny/core/kernel/ids";
+import type { InstanceId, ReplicaId } from "@destiny/core/kernel/ids";
+import type { Driven } from "@destiny/core/replica/driven";
 import type { MessageKind } from "@destiny/core/wire/messages";
-import type { Ballot } from "./ballots.ts";
 import type { Address } from "./latency.ts";
 
-/** What is to be sent, to one or to all. */
-export interface Sending {
+/** Where something goes. */
+export interface Way {
   readonly from: Address;
+  readonly to: Address;
+}
+
+/** Counts votes in place of the replicas that they come to. */
+export interface VoteCounter {
+  /** One more comes to a replica, which is handed those that it needs now. */
+  arrive(to: ReplicaId, driven: Driven, instance: InstanceId): void;
+}
+
+/** What somebody sends, to one or to all. */
+export interface Sending {
   /** The instance that it is for; clients' are for the replica itself. */
   readonly instance: InstanceId;
   readonly content: object;
@@ -13,15 +24,15 @@ export interface Sending {
   readonly bytes: number;
 }
 
-/** What is on its way: shared by all its receivers. */
+/** What is on its way: shared by all its receivers, and by all senders of votes that are counted for their receivers. */
 export interface Shipment extends Sending {
   /** Of a message between replicas; else of no meaning. Messages have many shapes, and to look into each is slow. */
   readonly kind: MessageKind;
   /** What the trace is told of it; null where the trace reads the content itself. */
   readonly print: number | null;
-  /** In which it is a vote, if it is one of those that are counted for their receivers. */
-  readonly ballot: Ballot | null;
+  /** Who counts it, if it is a vote that is counted for its receivers. */
+  readonly ballot: VoteCounter | null;
 }
 
 /** Hands over what has come off the wire. */
-export type Deliver = (shipment: Shipment, to: Address) => void;
+export type Deliver = (shipment: Shipment, from: Address, to: Address) => void;
