@@ -111,16 +111,24 @@ export class World {
     const options = this.#options;
     const { engine, trace, trust, network } = this;
     const delays = { ...DELAYS, ...options.delays };
+    // Spreads last: else every host has options of a shape of its own, and each access to them costs a search.
     return new ReplicaHost({
-      ...{ self, engine, trace, trust, network, n: this.#n, sizes: this.#sizes, create },
+      self,
+      engine,
+      trace,
+      trust,
+      network,
+      create,
+      n: this.#n,
+      sizes: this.#sizes,
       machine: options.machine?.(self) ?? new FixedDelays(delays),
       diskMicros: delays.diskMicros,
       durable: options.durable ?? true,
-      ...(tap !== undefined && { tap }),
-      ...(subsystem !== undefined && { subsystem }),
       isBackground: options.isBackground ?? (() => false),
       reply: (from, reply, at) => this.#reply(from, reply, at),
       report: (by, peer, reason) => void this.reports.push({ by, peer, reason }),
+      ...(tap !== undefined && { tap }),
+      ...(subsystem !== undefined && { subsystem }),
     });
   }
 
