@@ -48,6 +48,7 @@ export class Links {
   readonly #traffic: Traffic | null;
   /** By replica: region; microseconds that it lags; when its interface is free again, out and in. */
   readonly #regions: Uint8Array;
+  readonly #regionCount: number;
   readonly #lags: Float64Array;
   readonly #egressFree: Float64Array;
   readonly #ingressFree: Float64Array;
@@ -72,6 +73,7 @@ export class Links {
     this.#messageJitter = jitter?.messageShare ?? 0;
     this.#traffic = traffic;
     this.#regions = Uint8Array.from({ length: n }, (_, replica) => replica % regions.length);
+    this.#regionCount = regions.length;
     this.#lags = new Float64Array(n);
     this.#egressFree = new Float64Array(n);
     this.#ingressFree = new Float64Array(n);
@@ -172,13 +174,11 @@ export class Links {
 
   /** From the interface of one replica to that of another. */
   #cross(from: ReplicaId, to: ReplicaId, bytes: number, start: Instant): Micros {
-    const pair = from * this.n + to;
     if (this.#isLost(from, to)) return NEVER;
-    const cost = this.#linkCost[
-      (this.#regions[from] as number) * this.#wan.regions.length + (this.#regions[to] as number)
-    ] as number;
+    const pair = from * this.n + to;
+    const link = (this.#regions[from] as number) * this.#regionCount + (this.#regions[to] as number);
     const first = Math.max(start, this.#linkFree[pair] as number);
-    const sent = first + bytes * cost;
+    const sent = first + bytes * (this.#linkCost[link] as number);
     this.#linkFree[pair] = sent;
     this.#traffic?.onLink(from, to, bytes, first - start);
     const lag = (this.#lags[from] as number) + (this.#lags[to] as number);
