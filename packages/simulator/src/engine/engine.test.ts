@@ -74,3 +74,25 @@ test("what is cancelled does not happen, and is not waited for; cancelling again
   expect(notes).toEqual(["two"]);
   expect(engine.atRest).toBe(true);
 });
+
+test("members of a fleet and occurrences happen in one order; what comes next at a time is announced first", () => {
+  const engine = new Engine();
+  const notes: string[] = [];
+  const announced = new Set<number>();
+  engine.launch({
+    approach: (member) => void announced.add(member),
+    happen: (member) => {
+      notes.push(`member ${member}${announced.has(member) ? "" : ", unannounced"}`);
+      if (engine.now === 5) engine.scheduleMember(100_000, member);
+    },
+  });
+  engine.scheduleMember(5, 3);
+  engine.schedule(5, new Noted(notes, "occurrence"));
+  engine.scheduleMember(5, 2_000);
+  expect(engine.atRest).toBe(false);
+  engine.run(5, () => notes.length === 1);
+  expect(notes).toEqual(["member 3"]);
+  engine.run(200_000);
+  expect(notes).toEqual(["member 3", "occurrence", "member 2000", "member 3", "member 2000"]);
+  expect([engine.happened, engine.atRest]).toEqual([5, true]);
+});
