@@ -28,6 +28,12 @@ test.each([
     91,
     "the key tables in a rotten log were taken for everybody's: a fault of the simulation itself",
   ],
+  [
+    "dqhybster",
+    5,
+    109,
+    "a forged step into a configuration that was not known yet left its receiver with a wrong key table for good",
+  ],
   ["dqpbft", 4, 6, "a crash made a replica forget the view changes that it had acknowledged"],
   ["single-pbft", 4, 311, "a new primary died, and those whom its NewView had not reached could not go on"],
 ])("%s of %i, seed %i: %s", (name, n, seed) => {

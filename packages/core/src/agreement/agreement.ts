@@ -126,7 +126,7 @@ export interface Members {
   readonly ownSince: Configuration;
   /** The configuration that first has the identity which a replica has in this one. */
   since(replica: ReplicaId, configuration: Configuration): Configuration;
-  /** Digest of its key table; null of that of the genesis, which the preamble names. */
+  /** Digest of its key table; null of that of the genesis, which the preamble names, and of one that is not known yet. */
   table(configuration: Configuration): Digest | null;
 }
 

@@ -95,3 +95,12 @@ test("a restart goes back to its checkpoint, and knows the tables that it knew",
   expect(again.admit(admission(1, 1, identity(7)), hostKey(1), 5)).toBe(true);
   expect(again.page(0)).toEqual(after);
 });
+
+test("the table of a configuration that is not known yet has no digest, and asking for it changes nothing", () => {
+  const { members } = membership();
+  const { members: unasked } = membership();
+  expect(members.table(1)).toBeNull();
+  for (const each of [members, unasked]) each.admit(admission(1, 1, identity(7)), hostKey(1), 5);
+  expect(members.table(1)).not.toBeNull();
+  expect(members.table(1)).toBe(unasked.table(1));
+});

@@ -73,6 +73,7 @@ export class Membership implements Members, PagedState {
   }
 
   table(configuration: Configuration): Digest | null {
+    if (configuration > this.configuration) return null;
     const known = this.#tables.get(configuration);
     if (known !== undefined) return known;
     const table = this.#known.table(configuration, this.#options.hash);

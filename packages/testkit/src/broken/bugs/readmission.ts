@@ -132,4 +132,32 @@ export const READMISSION_BUGS: readonly PlantedBug[] = [
     ...HYBSTER_3,
     caughtBy: unitTest(MEMBERSHIP_TEST, "an identity is never revived"),
   },
+  {
+    id: "readmission-table-too-early",
+    title: "keeps the digest of a key table that it was asked for before the admission",
+    source: "a real bug of this program: a forged step of a ViewChange left its receiver alone with a wrong table",
+    edits: [
+      {
+        file: MEMBERSHIP,
+        find: "if (configuration > this.configuration) return null;",
+        replace: "",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: unitTest(MEMBERSHIP_TEST, "the table of a configuration that is not known yet"),
+  },
+  {
+    id: "readmission-step-beyond",
+    title: "looks at steps of a ViewChange that lead beyond its view",
+    source: "hybster.md 6.2: the steps lead from the base to the view",
+    edits: [
+      {
+        file: `${TRUSTED}/checks.ts`,
+        find: "if (chain.some((link) => link.to >= to)) return false;",
+        replace: "",
+      },
+    ],
+    ...HYBSTER_3,
+    caughtBy: unitTest(RULES, "a ViewChange's steps lead up to its view"),
+  },
 ];

@@ -85,6 +85,8 @@ class Gathering {
   #addViewChange(message: ViewChange): boolean {
     const { sender, to, base, baseDigest, prepares, chain } = message;
     if (sender >= this.#address.faults.n || to <= base || !isSequence(prepares, base)) return false;
+    // What lies beyond may be of a configuration whose key table is not known here yet.
+    if (chain.some((link) => link.to >= to)) return false;
     if (base === 0 && baseDigest !== FIRST_VIEW_DIGEST) return false;
     if (!this.#addAnchor(message.anchor)) return false;
     this.#addPrepares(prepares);

@@ -99,6 +99,27 @@ test("what is of a configuration that is not known here is neither right nor wro
   }
 });
 
+test("a ViewChange's steps lead up to its view: none is of a configuration that its view is not of", () => {
+  const asked: number[] = [];
+  const table = (configuration: number) => {
+    asked.push(configuration);
+    return null;
+  };
+  const address = addressOf({ configuration: 0, executed: 0, table });
+  const prepareCheck = () => ({ type: "later" }) as const;
+  const beyond = { to: first, digest: hash(none), old: { view: 0, seq: 0 }, certificate: none };
+  const leave = leaving(1, 3);
+  for (const [chain, fits] of [
+    [[beyond], false],
+    [[{ ...beyond, to: 3 }], false],
+    [[{ ...beyond, to: 2 }], true],
+  ] as const) {
+    const checks = viewChecks(address, ViewChange.of({ ...leave, chain }, hash), prepareCheck);
+    expect(checks !== null).toBe(fits);
+  }
+  expect(asked).not.toContain(1);
+});
+
 test("an admission that is executed seals the configuration before: same view, another primary only if it is new", () => {
   const address = addressOf();
   expect(successorOf(address, 0)).toBe(first);
