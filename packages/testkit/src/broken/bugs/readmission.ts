@@ -135,7 +135,8 @@ export const READMISSION_BUGS: readonly PlantedBug[] = [
   {
     id: "readmission-table-too-early",
     title: "keeps the digest of a key table that it was asked for before the admission",
-    source: "a real bug of this program: a forged step of a ViewChange left its receiver alone with a wrong table",
+    source:
+      "a real bug of this program: a forged step of a ViewChange left its receiver alone with a wrong table",
     edits: [
       {
         file: MEMBERSHIP,
