@@ -1,5 +1,6 @@
 import { ROOT } from "@destiny/core/kernel/ids";
 import { Misbehaviour } from "@destiny/core/kernel/misbehaviour";
+import { defaultParameters } from "@destiny/core/parameters";
 import { CheckpointProof, MessageKind } from "@destiny/core/wire/messages";
 import { matrixLatency } from "@destiny/simulator/network/latency";
 import { describe, expect, test } from "vitest";
@@ -166,4 +167,21 @@ describe("dqsbft", () => {
     }
     for (const replica of [0, 1, 2]) expect(cluster.executed(replica)).toHaveLength(3);
   });
+});
+
+test("dqsbft: a collector that left one instance waiting is not waited for in any other", () => {
+  const cluster = Cluster.of("dqsbft", { n: 4, seed: 1 });
+  const silent = 3;
+  cluster.drop(({ from, to }) => from === silent || to === silent);
+  for (let i = 0; i < 12; i += 1) {
+    cluster.submit(0, `command ${i}`);
+    cluster.run(SECOND);
+  }
+  // The silent one is the first collector of what another coordinator proposes first.
+  const since = cluster.now;
+  const submission = cluster.submit(1, "another's");
+  cluster.run(SECOND);
+  expect((submission.answeredAt ?? Number.POSITIVE_INFINITY) - since).toBeLessThan(
+    defaultParameters(4).pullDelay,
+  );
 });

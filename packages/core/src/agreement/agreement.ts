@@ -158,6 +158,11 @@ export interface AgreementContext extends InstanceAddress {
   readonly port: Port;
   readonly superior: Superior;
   readonly parameters: AgreementParameters;
+  /**
+   * Replicas that have left an instance waiting for their part lately: one set for all instances of this replica, so that it waits for
+   * a dead one once, and not once in each. Only a hint: who is in it wrongly costs messages, and nothing else.
+   */
+  readonly silent: Set<ReplicaId>;
 }
 
 /** A protocol that can serve as an instance. */

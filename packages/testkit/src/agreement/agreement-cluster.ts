@@ -77,7 +77,7 @@ class LoneAgreement implements Driven {
     };
     const parameters = { window, pullDelay: 200_000, viewChangeDelay: 1_000_000 };
     const port = new Port(outbox, INSTANCE);
-    this.agreement = protocol.create({ ...address, self, port, superior, parameters });
+    this.agreement = protocol.create({ ...address, self, port, superior, parameters, silent: new Set() });
   }
 
   checks(instance: InstanceId, message: Message): readonly Check[] | null {

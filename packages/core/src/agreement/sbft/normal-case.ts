@@ -27,8 +27,6 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
   readonly #instance: Instance<Slot>;
   readonly #voting: Voting;
   readonly #collecting: Collecting;
-  /** First collectors that left us waiting: until they serve again, the last one is sent our shares too. */
-  readonly #silent = new Set<ReplicaId>();
 
   constructor(around: Around<Slot>) {
     this.#around = around;
@@ -88,10 +86,10 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
 
   /** Primaries that were given up are slow to collect, too, until they show otherwise. */
   onLeft(): void {
-    const { standing, view, self } = this.#instance;
+    const { standing, view, self, context } = this.#instance;
     for (const over of [standing.view, view - 1]) {
       const primary = this.#instance.primaryOf(over);
-      if (primary !== self) this.#silent.add(primary);
+      if (primary !== self) context.silent.add(primary);
     }
     this.#collecting.restart();
   }
@@ -127,7 +125,7 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
     if (proof !== null) return port.broadcast(pull);
     const voted = vote?.view === view ? vote : null;
     const [first] = collectors;
-    if (voted !== null && first !== undefined && first !== self) this.#silent.add(first);
+    if (voted !== null && first !== undefined && first !== self) context.silent.add(first);
     if (age > 1) {
       if (voted !== null) port.broadcast(voted);
       port.broadcast(pull);
@@ -173,11 +171,11 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
 
   /** Of whatever view: it is final (sbft.md 10.7). */
   #onProof(from: ReplicaId, proof: Certificate): void {
-    const { slots, low, view } = this.#instance;
+    const { slots, low, view, context } = this.#instance;
     if (proof.seq <= low) return;
     if (proof.view > view) this.#around.ahead(from, proof.view);
     if (!slots.contains(proof.seq)) return this.#around.pursue(proof.seq);
-    if (proof.view === view) this.#silent.delete(from);
+    if (proof.view === view) context.silent.delete(from);
     this.#decide(slots.claim(proof.seq), proof);
   }
 
@@ -188,11 +186,11 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
     this.#around.decide(slot, proof.digest, proof);
   }
 
-  /** To the first c + 1 collectors; to the last at once only where the first has left us waiting. */
+  /** To the first c + 1 collectors; to the last at once only where the first has left some instance of ours waiting. */
   #sendVote(slot: Slot): void {
     const { context, view } = this.#instance;
     const collectors = collectorsOf(context, view, slot.seq);
-    const late = this.#silent.has(collectors[0] ?? 0);
+    const late = context.silent.has(collectors[0] ?? 0);
     for (const to of late ? collectors : collectors.slice(0, -1)) this.#give(to, null, slot.vote);
   }
 

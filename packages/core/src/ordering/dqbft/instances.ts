@@ -41,6 +41,7 @@ export class Instances {
   readonly #options: InstancesOptions;
   #notices: Notice[] = NONE;
   readonly #ports: readonly Port[];
+  readonly #silent = new Set<ReplicaId>();
 
   constructor(options: InstancesOptions) {
     this.#options = options;
@@ -105,6 +106,7 @@ export class Instances {
       port: this.port(instance),
       superior,
       parameters,
+      silent: this.#silent,
     });
   }
 
