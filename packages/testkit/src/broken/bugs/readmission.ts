@@ -154,7 +154,7 @@ export const READMISSION_BUGS: readonly PlantedBug[] = [
     edits: [
       {
         file: `${TRUSTED}/checks.ts`,
-        find: "if (chain.some((link) => link.to >= to)) return false;",
+        find: "if (chain.some((link) => link.to > to)) return false;",
         replace: "",
       },
     ],

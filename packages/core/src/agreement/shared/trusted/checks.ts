@@ -86,7 +86,7 @@ class Gathering {
     const { sender, to, base, baseDigest, prepares, chain } = message;
     if (sender >= this.#address.faults.n || to <= base || !isSequence(prepares, base)) return false;
     // What lies beyond may be of a configuration whose key table is not known here yet.
-    if (chain.some((link) => link.to >= to)) return false;
+    if (chain.some((link) => link.to > to)) return false;
     if (base === 0 && baseDigest !== FIRST_VIEW_DIGEST) return false;
     if (!this.#addAnchor(message.anchor)) return false;
     this.#addPrepares(prepares);

@@ -111,8 +111,8 @@ test("a ViewChange's steps lead up to its view: none is of a configuration that 
   const leave = leaving(1, 3);
   for (const [chain, fits] of [
     [[beyond], false],
-    [[{ ...beyond, to: 3 }], false],
-    [[{ ...beyond, to: 2 }], true],
+    [[{ ...beyond, to: 4 }], false],
+    [[{ ...beyond, to: 3 }], true],
   ] as const) {
     const checks = viewChecks(address, ViewChange.of({ ...leave, chain }, hash), prepareCheck);
     expect(checks !== null).toBe(fits);
