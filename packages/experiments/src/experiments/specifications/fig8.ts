@@ -30,7 +30,7 @@ export const FIG8: Specifications<SweepSpecification> = { full: FULL, quick: QUI
  * that. Its large clusters are run with the load that is most.
  */
 const BEREFT: readonly Effort[] = [
-  { replicasMax: 97, ladder: { loads: [24, 72], gain: 0.02, refinements: 0 } },
+  { replicasMax: 49, ladder: { loads: [24, 72], gain: 0.02, refinements: 0 } },
   { replicasMax: 301, ladder: { loads: [72], gain: 0.02, refinements: 0 } },
 ].map((each) => ({ ...each, protocols: ["dqsbft"], warmUp: 12 * SECOND, measured: 4 * SECOND, seeds: [1] }));
 
