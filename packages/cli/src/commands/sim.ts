@@ -100,6 +100,7 @@ function sim(options: SimOptions): void {
 function scenarioOf(options: SimOptions): Scenario {
   const { protocol, replicas, seed, wan, batch, payload, profile, without, faults, rate } = options;
   const { slow, duration, warmup = duration / 5, bundle = batch, clients, inFlight, orderDelay } = options;
+  // Says what is wrong with a choice that no cluster can be made of.
   if (slow > 0) faultsOf(protocol, replicas, slow);
   return {
     ...{ protocol, replicas, seed, wan, profile, without, batch, bundle },

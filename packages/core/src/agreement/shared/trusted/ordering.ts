@@ -290,7 +290,7 @@ export class Ordering<Slot extends TrustedSlot>
     for (let seq = this.#decided + 1; seq <= Math.min(this.#known, this.slots.high); seq += 1) {
       const slot = this.slots.find(seq);
       if (slot === undefined || slot.delivered || slot.commit?.digest !== value.digest) continue;
-      slot.bodies.set(value.digest, unproven(slot.commit, value));
+      slot.keepValue(slot.commit, value);
       this.#deliver(slot);
     }
   }
@@ -394,10 +394,4 @@ export class Ordering<Slot extends TrustedSlot>
     this.voting.resume();
     this.catchUp.arm();
   }
-}
-
-/** A decided value whose Prepare is not here: of use for itself alone. */
-function unproven({ view, seq, digest, extension }: Certificate, value: Value): Proposal {
-  const header = { kind: MessageKind.Prepare, view, seq, digest, extension };
-  return new Proposal({ ...header, certificate: NOTHING, share: NOTHING, value, evidence: [] });
 }

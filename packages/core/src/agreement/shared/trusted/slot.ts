@@ -1,6 +1,9 @@
 import type { Digest, SequenceNumber } from "../../../kernel/ids.ts";
-import type { Certificate, Proposal } from "../../../wire/messages.ts";
+import { type Certificate, MessageKind, Proposal } from "../../../wire/messages.ts";
+import type { Value } from "../../../wire/value.ts";
 import { SlotBodies } from "../slot-bodies.ts";
+
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /** What a replica keeps of one order number, whatever its votes are. */
 export class TrustedSlot {
@@ -60,6 +63,13 @@ export class TrustedSlot {
       this.#bodies?.get(digest) ??
       null
     );
+  }
+
+  /** Keeps the value that this certificate decided, whose Prepare is not here: of use for ourselves alone. */
+  keepValue({ view, seq, digest, extension }: Certificate, value: Value): void {
+    const header = { kind: MessageKind.Prepare, view, seq, digest, extension };
+    const empty = { certificate: NOTHING, share: NOTHING, evidence: [] };
+    this.bodies.set(digest, new Proposal({ ...header, ...empty, value }));
   }
 
   /** What can be shown of the decision, or of the proposal before there is one. */
