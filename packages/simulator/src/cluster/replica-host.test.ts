@@ -28,7 +28,7 @@ class SlowMachine implements Machine {
     return now;
   }
 
-  handle({ content }: Incoming, effects: readonly Effect[], now: Micros): number {
+  handle({ content }: Incoming, _from: number, effects: readonly Effect[], now: Micros): number {
     this.calls.push([`handle ${(content as Pull).first}, ${effects.length} effects`, now]);
     return this.#turn(now);
   }

@@ -186,7 +186,7 @@ export class ReplicaHost {
     this.#stepping = true;
     if (ballot === null) driven.receive(from, instance, message);
     else ballot.arrive(this.self, driven, instance);
-    this.#perform(machine.handle(shipment, this.#effects, engine.now));
+    this.#perform(machine.handle(shipment, from, this.#effects, engine.now));
     this.#stepping = false;
   }
 

@@ -87,7 +87,8 @@ export interface CostProfile {
   readonly disk?: { readonly micros: number; readonly source: string };
   /**
    * Request, reply, execution, records for the disk, events of timers and jobs: `request`, `reply`, `execute`, `record`, `own`. Of clients, where they share
-   * processors with replicas: `sign`, `verify`, per request.
+   * processors with replicas: `sign`, `verify`, per request. Of the loop's rounds, `loop.micros` alone, 0 if not named: `wake`, a message finds
+   * the loop with nothing to do; `read` and `flush`, once per round and connection that is read from and written to (`rounds.ts`).
    */
   readonly other: Charges;
 }

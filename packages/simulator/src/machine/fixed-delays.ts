@@ -28,7 +28,7 @@ export class FixedDelays implements Machine {
     return now + this.#delays.verifyMicros;
   }
 
-  handle(_message: object, _effects: readonly object[], now: Micros): Instant {
+  handle(_message: object, _from: number, _effects: readonly object[], now: Micros): Instant {
     return now;
   }
 

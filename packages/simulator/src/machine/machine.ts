@@ -42,7 +42,7 @@ export interface Machine {
    * before `now`, nor before the last answer of this method and its sisters. `effects` are what its handler asked for, sends
    * among them: whatever the loop spends on these is part of it. They are lent for the call.
    */
-  handle(message: Incoming, effects: readonly Effect[], now: Micros): Instant;
+  handle(message: Incoming, from: ReplicaId, effects: readonly Effect[], now: Micros): Instant;
   /** The same of a client's message. */
   handleFromClient(message: ClientMessage, bytes: number, effects: readonly Effect[], now: Micros): Instant;
   /** The same of what the machine tells itself: it has started, a timer has expired, a job is done. */

@@ -3,7 +3,7 @@ import type { SlotClaim } from "@destiny/core/wire/claim";
 import { MessageKind, Vote } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { WEIGHTLESS } from "../network/sizes.ts";
-import { parseProfile } from "./cost-profile.ts";
+import { type CostProfile, parseProfile } from "./cost-profile.ts";
 import type { Incoming } from "./machine.ts";
 import { ModelledMachine } from "./modelled-machine.ts";
 import { Pool } from "./processors.ts";
@@ -32,9 +32,19 @@ const PROFILE = parseProfile({
   other: { execute: { loop: { microsPerCommand: 0.5 }, ...SOURCE } },
 });
 
-function machine(cpu = true): ModelledMachine {
+/** The same, with a price on being lone. */
+const LONE = parseProfile({
+  ...PROFILE,
+  other: {
+    wake: { loop: { micros: 50 }, ...SOURCE },
+    read: { loop: { micros: 4 }, ...SOURCE },
+    flush: { loop: { micros: 3 }, ...SOURCE },
+  },
+});
+
+function machine(cpu = true, profile: CostProfile = PROFILE): ModelledMachine {
   return new ModelledMachine({
-    prices: priceList(PROFILE, cpu),
+    prices: priceList(profile, cpu),
     lanes: PROFILE.lanes,
     n: 4,
     sizes: WEIGHTLESS,
@@ -60,10 +70,10 @@ function claim(instance: number): SlotClaim {
 test("the loop takes messages one after the other, with all that they lead to", () => {
   const each = machine();
   const broadcast: Effect = { type: "broadcast", instance: 0, message: vote() };
-  expect(each.handle(incoming(MessageKind.CommitSig), [], 0)).toBe(10);
-  expect(each.handle(incoming(MessageKind.CommitSig), [broadcast], 1)).toBe(10 + 10 + 3 * 2);
+  expect(each.handle(incoming(MessageKind.CommitSig), 1, [], 0)).toBe(10);
+  expect(each.handle(incoming(MessageKind.CommitSig), 1, [broadcast], 1)).toBe(10 + 10 + 3 * 2);
   each.execute(20, 0);
-  expect(each.handle(incoming(MessageKind.CommitSig), [], 100)).toBe(100 + 10 + 20);
+  expect(each.handle(incoming(MessageKind.CommitSig), 1, [], 100)).toBe(100 + 10 + 20);
   expect(each.account().sentMessages[MessageKind.CommitSig]).toBe(3);
 });
 
@@ -87,6 +97,27 @@ test("combining grows with the shares", () => {
 test("without processors everything is done at once", () => {
   const each = machine(false);
   expect(each.arrive(incoming(MessageKind.Commit), 7)).toBe(7);
-  expect(each.handle(incoming(MessageKind.CommitSig), [], 7)).toBe(7);
+  expect(each.handle(incoming(MessageKind.CommitSig), 1, [], 7)).toBe(7);
   expect(each.certify(claim(0), 7)).toBe(7);
+});
+
+test("a message that finds the loop idle wakes it; one that finds it busy does not", () => {
+  const each = machine(true, LONE);
+  const take = (from: number, now: number): number =>
+    each.handle(incoming(MessageKind.CommitSig), from, [], now);
+  expect(take(1, 0)).toBe(2 * (50 + 4 + 5));
+  expect(take(1, 1)).toBe(118 + 2 * (4 + 5));
+  expect(take(1, 2)).toBe(136 + 2 * 5);
+  expect(take(2, 3)).toBe(146 + 2 * (4 + 5));
+  expect(take(1, 164)).toBe(164 + 2 * (50 + 4 + 5));
+});
+
+test("a flush per receiver and round, whatever the turns send", () => {
+  const each = machine(true, LONE);
+  const broadcast: Effect = { type: "broadcast", instance: 0, message: vote() };
+  const send: Effect = { type: "send", to: 2, instance: 0, message: vote() };
+  expect(each.handleOwn("expiry", [send, broadcast, send], 0)).toBe(2 * (3 * 3 + 5 * 1));
+  expect(each.handleOwn("expiry", [send], 0)).toBe(28 + 2);
+  expect(each.handleOwn("expiry", [send], 1)).toBe(30 + 2 * (3 + 1));
+  expect(each.handleOwn("expiry", [broadcast], 2)).toBe(38 + 2 * (2 * 3 + 3 * 1));
 });

@@ -1,5 +1,5 @@
 import type { Effect, LogRecord } from "@destiny/core/effects/effects";
-import type { InstanceId, Micros, SequenceNumber } from "@destiny/core/kernel/ids";
+import type { InstanceId, Micros, ReplicaId, SequenceNumber } from "@destiny/core/kernel/ids";
 import { type Claim, isCounted, schemeOf } from "@destiny/core/wire/claim";
 import type { ClientMessage } from "@destiny/core/wire/client-protocol";
 import { type Message, Proposal } from "@destiny/core/wire/messages";
@@ -8,6 +8,7 @@ import { Account, Activity } from "./account.ts";
 import type { CostProfile } from "./cost-profile.ts";
 import type { Incoming, Instant, Machine, OwnEvent } from "./machine.ts";
 import { type Pool, Server } from "./processors.ts";
+import { Rounds } from "./rounds.ts";
 import type { Price, PriceList, Quantity, Tariff } from "./tariff.ts";
 
 const NOTHING: Quantity = { bytes: 0, requests: 0, commands: 0, shares: 0, receivers: 0 };
@@ -38,6 +39,8 @@ export class ModelledMachine implements Machine {
   /** By instance: the proposal of ours that is being certified. */
   readonly #drafts = new Map<InstanceId, { readonly seq: SequenceNumber; readonly bytes: number }>();
   readonly #workers: Pool;
+  /** Null if they cost nothing: then nobody has to know them. */
+  readonly #rounds: Rounds | null;
   /** Commands and bytes that the handler under way has executed. */
   #executed = 0;
   #executedBytes = 0;
@@ -45,6 +48,8 @@ export class ModelledMachine implements Machine {
   constructor(options: ModelledMachineOptions) {
     this.#options = options;
     this.#workers = options.workers;
+    const { wake, read, flush } = options.prices.rounds;
+    this.#rounds = wake + read + flush === 0 ? null : new Rounds(options.n, options.prices.rounds);
   }
 
   /** What this machine has done so far: a copy. */
@@ -74,14 +79,25 @@ export class ModelledMachine implements Machine {
     return this.#work(Activity.Clients, before.of(quantity), now);
   }
 
-  handle({ kind, bytes }: Incoming, effects: readonly Effect[], now: Micros): Instant {
+  handle({ kind, bytes }: Incoming, from: ReplicaId, effects: readonly Effect[], now: Micros): Instant {
     const { loop } = this.#options.prices.receive[kind] as Tariff;
-    const duration = loop.free ? 0 : this.#spend(Activity.Receive, this.#cost(loop, bytes));
+    const rounds = this.#rounds;
+    let duration = loop.free ? 0 : this.#cost(loop, bytes);
+    if (rounds !== null) {
+      rounds.enter(now);
+      duration += rounds.read(from, this.#loop.end <= now);
+    }
+    if (duration > 0) this.#spend(Activity.Receive, duration);
     return this.#turn(duration, effects, now);
   }
 
   handleFromClient(_message: ClientMessage, bytes: number, effects: readonly Effect[], now: Micros): Instant {
-    const duration = this.#options.prices.request.loop.of(this.#quantity(bytes));
+    const rounds = this.#rounds;
+    let duration = this.#options.prices.request.loop.of(this.#quantity(bytes));
+    if (rounds !== null) {
+      rounds.enter(now);
+      duration += rounds.readFromClient(this.#loop.end <= now);
+    }
     this.#spend(Activity.Clients, duration);
     return this.#turn(duration, effects, now);
   }
@@ -89,6 +105,7 @@ export class ModelledMachine implements Machine {
   handleOwn(_event: OwnEvent, effects: readonly Effect[], now: Micros): Instant {
     const duration = this.#options.prices.own.loop.ofBytes(0);
     this.#spend(Activity.Own, duration);
+    this.#rounds?.enter(now);
     return this.#turn(duration, effects, now);
   }
 
@@ -114,6 +131,7 @@ export class ModelledMachine implements Machine {
 
   crash(now: Micros): void {
     this.#loop.reset(now);
+    this.#rounds?.reset();
     if (!this.#options.shared) this.#workers.reset(now);
     for (const lane of this.#lanes.values()) lane.reset(now);
   }
@@ -122,8 +140,12 @@ export class ModelledMachine implements Machine {
   #turn(received: number, effects: readonly Effect[], now: Micros): Instant {
     let duration = received + this.#execution(now);
     for (const effect of effects) duration += this.#effect(effect, now);
-    if (!this.#options.shared || duration === 0) return this.#loop.serve(now, duration);
-    return this.#loop.follow(now, duration, this.#workers.serve(now, duration));
+    const done =
+      !this.#options.shared || duration === 0
+        ? this.#loop.serve(now, duration)
+        : this.#loop.follow(now, duration, this.#workers.serve(now, duration));
+    this.#rounds?.begin(done - duration);
+    return done;
   }
 
   #execution(now: Micros): number {
@@ -147,9 +169,9 @@ export class ModelledMachine implements Machine {
   #effect(effect: Effect, now: Micros): number {
     switch (effect.type) {
       case "send":
-        return this.#send(effect.message, 1, now);
+        return this.#send(effect.message, 1, now) + this.#flush(effect.to);
       case "broadcast":
-        return this.#send(effect.message, this.#options.n - 1, now);
+        return this.#send(effect.message, this.#options.n - 1, now) + this.#flush(null);
       case "reply":
         return this.#reply(now);
       case "persist":
@@ -184,12 +206,21 @@ export class ModelledMachine implements Machine {
     return duration === 0 ? 0 : this.#spend(Activity.Send, duration);
   }
 
+  /** To one peer, or to all. */
+  #flush(to: ReplicaId | null): number {
+    const rounds = this.#rounds;
+    if (rounds === null) return 0;
+    const duration = to === null ? rounds.broadcast() : rounds.send(to);
+    return duration === 0 ? 0 : this.#spend(Activity.Send, duration);
+  }
+
   #reply(now: Micros): number {
     const { prices, bundle } = this.#options;
     const quantity = { ...NOTHING, requests: 1, commands: bundle };
     const beside = prices.reply.beside.of(quantity);
     if (beside > 0) this.#beside(Activity.Clients, beside, now);
-    return this.#spend(Activity.Clients, prices.reply.loop.of(quantity));
+    const flush = this.#rounds === null ? 0 : this.#rounds.reply();
+    return this.#spend(Activity.Clients, prices.reply.loop.of(quantity) + flush);
   }
 
   #cost(price: Price, bytes: number): number {

@@ -12,6 +12,11 @@ export class Server {
   readonly occupancy: Occupancy = { busy: 0, waited: 0, jobs: 0 };
   #free: Instant = 0;
 
+  /** When it is done with all that came so far. */
+  get end(): Instant {
+    return this.#free;
+  }
+
   /** When a job that comes now and takes so long is done. */
   serve(now: Instant, duration: number): Instant {
     const start = Math.max(now, this.#free);

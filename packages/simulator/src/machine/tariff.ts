@@ -1,5 +1,6 @@
 import { MessageKind } from "@destiny/core/wire/messages";
 import type { Charges, Cost, CostProfile } from "./cost-profile.ts";
+import type { RoundPrices } from "./rounds.ts";
 
 /** How much of what a charge is for. */
 export interface Quantity {
@@ -75,6 +76,7 @@ export interface PriceList {
   readonly execute: Tariff;
   readonly record: Tariff;
   readonly own: Tariff;
+  readonly rounds: RoundPrices;
   /** Of clients. */
   readonly sign: Tariff;
   readonly verify: Tariff;
@@ -95,9 +97,18 @@ export function priceList(profile: CostProfile, cpu: boolean): PriceList {
     execute: others("execute"),
     record: others("record"),
     own: others("own"),
+    rounds: {
+      ...{ wake: loopMicros(profile, "wake", factor), read: loopMicros(profile, "read", factor) },
+      flush: loopMicros(profile, "flush", factor),
+    },
     sign: others("sign"),
     verify: others("verify"),
   };
+}
+
+/** Of a charge that no default stands in for: 0 if the profile does not name it. */
+function loopMicros({ other }: CostProfile, name: string, factor: number): number {
+  return new Price(other[name]?.loop, factor).ofBytes(0);
 }
 
 function byKind(charges: Charges, factor: number): MessageTariffs {
