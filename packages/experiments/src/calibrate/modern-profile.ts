@@ -11,6 +11,10 @@ export interface TransportCosts {
   /** The same per byte of a large one. */
   readonly sendNanosPerByte: number;
   readonly receiveNanosPerByte: number;
+  /** What a loop pays for being woken; and, beside the frames, for a read from a connection, for a write to one. */
+  readonly wakeMicros: number;
+  readonly readMicros: number;
+  readonly flushMicros: number;
 }
 
 /** What the trusted signer's process costs per signature, and for how long one waits besides. */
@@ -146,6 +150,7 @@ function jobCharges({ crypto, signer }: Costs): Pick<CostProfile, "certify" | "c
 
 function otherCharges({ transport, crypto, code, store }: Costs): CostProfile["other"] {
   const { receiveMicros, receiveNanosPerByte, sendMicros, sendNanosPerByte } = transport;
+  const { wakeMicros, readMicros, flushMicros } = transport;
   const readNanosPerByte = rounded(receiveNanosPerByte + code.batchNanosPerByte);
   const hashed = rounded(sendNanosPerByte + crypto.hashNanosPerByte);
   return {
@@ -167,11 +172,27 @@ function otherCharges({ transport, crypto, code, store }: Costs): CostProfile["o
       loop: { micros: rounded(store.micros), nanosPerByte: rounded(store.nanosPerByte) },
     }),
     own: charge("the protocol's own work", { loop: { micros: rounded(code.protocol) } }),
-    sign: charge("a client hashes, signs and sends", {
-      beside: { micros: rounded(crypto.sign + sendMicros), nanosPerByte: hashed },
+    ...roundCharges(transport),
+    sign: charge("a client hashes, signs and sends a lone frame", {
+      beside: { micros: rounded(crypto.sign + sendMicros + flushMicros), nanosPerByte: hashed },
     }),
-    verify: charge("a client reads an answer and verifies its proof", {
-      beside: { micros: rounded(crypto.certificate + receiveMicros) },
+    verify: charge("a client is woken, reads an answer and verifies its proof", {
+      beside: { micros: rounded(crypto.certificate + receiveMicros + readMicros + wakeMicros) },
+    }),
+  };
+}
+
+function roundCharges({ wakeMicros, readMicros, flushMicros }: TransportCosts): CostProfile["other"] {
+  const lone = "what a lone frame costs more than one of a stream, to and fro";
+  return {
+    wake: charge("what a lone frame costs more after a sleep of the loop than without one", {
+      loop: { micros: rounded(wakeMicros) },
+    }),
+    read: charge(`half of ${lone}: read, a record of TLS, a round`, {
+      loop: { micros: rounded(readMicros) },
+    }),
+    flush: charge(`half of ${lone}: a record of TLS, write, a round`, {
+      loop: { micros: rounded(flushMicros) },
     }),
   };
 }
