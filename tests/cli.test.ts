@@ -67,6 +67,17 @@ test.each<[string[], RegExp]>([
   [["bench", "--duration", "0"], /from 0\.1/],
   [["bench", "--bundle", "4096"], /--bundle 1820 is the most/],
   [["bench", "--payload", "999999999"], /from 0 to/],
+  [
+    ["bench", "--protocol", "single-sbft", "--replicas", "5", "--slow", "1"],
+    /5 replicas .* with 1 slow: give 6 to/,
+  ],
+  [["bench", "--slow", "1"], /destiny has no fast path/],
+  [
+    ["check", "--protocol", "dqsbft", "--replicas", "5", "--slow", "1"],
+    /5 replicas .* with 1 slow: give 6 to/,
+  ],
+  [["check", "--protocol", "single-pbft", "--slow", "1"], /single-pbft has no fast path/],
+  [["check", "--replay", "17", "--slow", "1"], /destiny has no fast path/],
   [["put", "a"], /missing required argument 'value'/],
   [["get", "a"], /which cluster\? Give --dir/],
   [["get", "a", "--dir", "/nonexistent"], /cannot be read \(ENOENT\)/],
@@ -104,4 +115,16 @@ test("a cluster that is down is a failure, not wrong usage, and the JSON says so
   const get = await destiny("get", "a", "--dir", cluster, "--deadline", "0.5");
   expect(get).toMatchObject({ code: 1, stdout: "" });
   expect(get.stderr).toMatch(/^destiny: the cluster could not be reached.*\n$/);
+});
+
+test("a campaign and a replay of one of its seeds have the slow replicas that they were asked for", async () => {
+  const sbft = ["check", "--protocol", "single-sbft", "--replicas", "6", "--json"];
+  const eventsOf = async (...options: string[]): Promise<number> => {
+    const { code, stdout } = await destiny(...sbft, "--seeds", "3", "--jobs", "1", ...options);
+    expect(code).toBe(0);
+    return (JSON.parse(stdout) as { counts: { events: number } }).counts.events;
+  };
+  expect(await eventsOf("--slow", "1")).not.toBe(await eventsOf());
+  const replayed = await destiny(...sbft, "--replay", "3", "--slow", "1");
+  expect(JSON.parse(replayed.stdout)).toMatchObject({ plan: { n: 6, parameters: { slowReplicas: 1 } } });
 });

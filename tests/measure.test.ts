@@ -66,6 +66,15 @@ test("bench prints one JSON value with the fields that every measurement has", a
   nothingLeft();
 });
 
+test("bench measures a cluster with as many slow replicas as it was asked for", async () => {
+  const cluster = ["--protocol", "single-sbft", "--replicas", "7", "--slow", "1"];
+  const load = ["--clients", "2", "--duration", "0.5", "--warmup", "0", "--json"];
+  const { code, stdout } = await destiny("bench", ...cluster, ...load);
+  expect(code).toBe(0);
+  // Without slow ones, seven replicas would bear two faults.
+  expect(JSON.parse(stdout)).toMatchObject({ replicas: 7, f: 1, errors: 0, violations: 0 });
+});
+
 test("Ctrl-C ends a bench early, with nothing left behind", async () => {
   const command = new Command(["bench", "--replicas", "3", "--clients", "3", "--duration", "600"]);
   await until("it measures", () => command.stderr.includes("measuring"));

@@ -5,7 +5,6 @@ import { present } from "@destiny/core/kernel/invariant";
 import { Random } from "@destiny/core/kernel/random";
 import { type Claim, viewNamedBy } from "@destiny/core/wire/claim";
 import { type Message, Vote } from "@destiny/core/wire/messages";
-import { majorities } from "../oracles/arithmetic.ts";
 import type { Decision } from "../plan/decisions.ts";
 import type { Tally } from "../run/tally.ts";
 import type { Stage } from "../stage/stage.ts";
@@ -50,7 +49,7 @@ function powersOf(stage: Stage, { replica: self, seed }: Decision & { kind: "byz
   return {
     self,
     n,
-    f: majorities(faults.kind, n).faulty,
+    f: stage.majorities.faulty,
     random: new Random(seed),
     suspicionMicros: parameters.suspicionDelay,
     send(to, instance, message, delay = 0) {

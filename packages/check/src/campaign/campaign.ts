@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { Tally } from "../run/tally.ts";
-import { playSeed, type SeedResult, type Subject } from "./subject.ts";
+import { type NamedSubject, playSeed, type SeedResult, type Subject } from "./subject.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** A range of seeds, both ends included. */
@@ -20,9 +20,7 @@ export interface CampaignResult {
   readonly failures: readonly FailedSeed[];
 }
 
-export interface CampaignOptions {
-  readonly protocol: string;
-  readonly n: number;
+export interface CampaignOptions extends NamedSubject {
   readonly seeds: Seeds;
   /** Processes that share the seeds. */
   readonly jobs: number;
@@ -61,7 +59,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 }
 
 function share(workers: readonly ChildProcess[], options: CampaignOptions): Promise<CampaignResult> {
-  const { protocol, n, seeds, signal, onSeed } = options;
+  const { protocol, n, slow, seeds, signal, onSeed } = options;
   const total = seeds.last - seeds.first + 1;
   const tally = new Tally();
   const failures: FailedSeed[] = [];
@@ -70,7 +68,7 @@ function share(workers: readonly ChildProcess[], options: CampaignOptions): Prom
   return new Promise((resolve, reject) => {
     const give = (worker: ChildProcess): void => {
       if (next > seeds.last) return;
-      const work: ToWorker = { protocol, n, seed: next };
+      const work: ToWorker = { protocol, n, slow, seed: next };
       next += 1;
       worker.send(work);
     };

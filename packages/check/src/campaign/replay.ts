@@ -31,11 +31,19 @@ export function replay(subject: Subject, seed: number): Replayed {
   return { ...all, plan: small, decisions: lines(small), shrunkFinding: playPlan(subject, small).finding };
 }
 
+/** Whether the protocol can bear the faults of a plan, with as many slow replicas as the plan's parameters say. */
+export function isPromised(
+  { protocol }: Pick<Subject, "protocol">,
+  { n, parameters, decisions }: Plan,
+): boolean {
+  const { slowReplicas = 0 } = parameters;
+  const { faulty } = majorities(protocol.faults(n, slowReplicas).kind, n, slowReplicas);
+  return faulty > 0 && faultyIn(decisions).size <= faulty;
+}
+
 /** Whether a plan that asks no more of the protocol than it promises shows the same. */
 function shows(subject: Subject, plan: Plan, { oracle }: Finding): boolean {
-  const { kind } = subject.protocol.faults(plan.n);
-  const { faulty } = majorities(kind, plan.n);
-  if (faulty === 0 || faultyIn(plan.decisions).size > faulty) return false;
+  if (!isPromised(subject, plan)) return false;
   return playPlan(subject, plan).finding?.oracle === oracle;
 }
 
@@ -46,6 +54,8 @@ export function describeFinding({ seed, traceHash, finding, ...rest }: Replayed)
   if (finding === null) return `seed ${seed}: no violation, trace ${traceHash}; its decisions:\n${lines}`;
   const { oracle, message, at, event } = shrunkFinding ?? finding;
   const when = `after ${(at / 1_000_000).toFixed(3)} s and ${event} events`;
-  const size = `${plan.n} replicas, ${plan.homes.length} clients and ${decisions.length} decisions`;
+  const { slowReplicas = 0 } = plan.parameters;
+  const slow = slowReplicas > 0 ? ` (${slowReplicas} slow)` : "";
+  const size = `${plan.n} replicas${slow}, ${plan.homes.length} clients and ${decisions.length} decisions`;
   return `seed ${seed}, shrunk from ${decisionsDrawn} decisions to ${size}:\n${lines}\n${oracle}, ${when}:\n  ${message}`;
 }

@@ -1,4 +1,5 @@
-import type { Protocol } from "@destiny/core/catalogue";
+import { findProtocol, type Protocol } from "@destiny/core/catalogue";
+import { present } from "@destiny/core/kernel/invariant";
 import { BEHAVIOUR_NAMES } from "../byzantine/catalogue.ts";
 import { drawPlan } from "../plan/draw.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -9,12 +10,27 @@ import { type Outcome, run } from "../run/run.ts";
 export interface Subject {
   readonly protocol: Protocol;
   readonly n: number;
+  /** `c` of SBFT; 0 if absent. The protocol must have a fast path then, and f above 0 with so many. */
+  readonly slow?: number;
   /** Behaviours of Byzantine replicas; all of the catalogue if absent. */
   readonly behaviours?: readonly string[];
   /** Behaviours of Byzantine clients; all of the catalogue if absent. */
   readonly rogues?: readonly string[];
   /** Whether replicas may stop for good or lose their disks; they may if absent. */
   readonly permanent?: boolean;
+}
+
+/** A subject that processes can tell each other, and a command line can say. */
+export interface NamedSubject {
+  /** Name of a protocol of the catalogue. */
+  readonly protocol: string;
+  readonly n: number;
+  readonly slow: number;
+}
+
+/** What a name stands for: the protocol as it is, with everything that may go wrong. */
+export function subjectOf({ protocol, n, slow }: NamedSubject): Subject {
+  return { protocol: present(findProtocol(protocol), "a protocol of this name"), n, slow };
 }
 
 /** What a seed came to. The plan comes along only where something was found. */
@@ -27,9 +43,10 @@ const TWICE_IN = 20;
 
 /** The plan that a seed stands for. */
 export function planOf(subject: Subject, seed: number): Plan {
-  const { protocol, n, behaviours = BEHAVIOUR_NAMES, rogues = ROGUE_NAMES, permanent = true } = subject;
-  const { kind } = protocol.faults(n);
-  return drawPlan({ protocol: protocol.name, kind, n, seed, behaviours, rogues, permanent });
+  const { protocol, n, slow = 0, permanent = true } = subject;
+  const { behaviours = BEHAVIOUR_NAMES, rogues = ROGUE_NAMES } = subject;
+  const { kind } = protocol.faults(n, slow);
+  return drawPlan({ protocol: protocol.name, kind, n, slow, seed, behaviours, rogues, permanent });
 }
 
 /** Plays one seed. */

@@ -1,13 +1,10 @@
-import { findProtocol } from "@destiny/core/catalogue";
-import { present } from "@destiny/core/kernel/invariant";
-import { playSeed } from "./subject.ts";
+import { playSeed, subjectOf } from "./subject.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 // A process of a campaign: plays one seed after the other.
-process.on("message", ({ protocol, n, seed }: ToWorker) => {
-  const subject = { protocol: present(findProtocol(protocol), "a protocol of this name"), n };
+process.on("message", ({ seed, ...named }: ToWorker) => {
   const startedAt = performance.now();
-  const { finding, tally, traceHash } = playSeed(subject, seed);
+  const { finding, tally, traceHash } = playSeed(subjectOf(named), seed);
   const { counts, faults } = tally;
   const millis = performance.now() - startedAt;
   const result: FromWorker = { seed, finding, counts, faults, traceHash, millis };

@@ -1,9 +1,8 @@
 import type { Finding } from "../run/run.ts";
+import type { NamedSubject } from "./subject.ts";
 
 /** What the parent asks a worker for: one seed at a time. */
-export interface ToWorker {
-  readonly protocol: string;
-  readonly n: number;
+export interface ToWorker extends NamedSubject {
   readonly seed: number;
 }
 

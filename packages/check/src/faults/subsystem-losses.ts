@@ -1,6 +1,5 @@
 import type { Micros } from "@destiny/core/kernel/ids";
 import { runTwin } from "../byzantine/twin.ts";
-import { majorities } from "../oracles/arithmetic.ts";
 import type { Decision, LossDecision } from "../plan/decisions.ts";
 import type { Tally } from "../run/tally.ts";
 import type { Stage } from "../stage/stage.ts";
@@ -25,8 +24,7 @@ function loseWhenPossible(stage: Stage, decision: LossDecision, tally: Tally): v
 }
 
 function hasRoom(stage: Stage): boolean {
-  const { kind, n } = stage.faults;
-  return stage.faulty.size + strangers(stage).length < majorities(kind, n).faulty;
+  return stage.faulty.size + strangers(stage).length < stage.majorities.faulty;
 }
 
 function lose(stage: Stage, decision: LossDecision, tally: Tally): void {

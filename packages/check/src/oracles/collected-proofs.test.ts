@@ -13,13 +13,23 @@ const NOTHING = new Uint8Array(0);
 const S3 = "S3 certificate soundness";
 const { SbftFast, SbftPrepare, SbftSlow } = MessageKind;
 
+interface TestBed {
+  readonly votes: VoteLedger;
+  readonly oracle: CollectedProofs;
+}
+
 /** Four replicas, of which replica 3 is faulty. */
-function open(): { readonly votes: VoteLedger; readonly oracle: CollectedProofs } {
+function open(): TestBed {
   const votes = new VoteLedger(4, 3);
-  return {
-    votes,
-    oracle: new CollectedProofs({ n: 4, faulty: new Set([3]), votes, quorum: 3, vouched: 2, stable: 2 }),
-  };
+  const sizes = { quorum: 3, fast: 4, vouched: 2, stable: 3 };
+  return { votes, oracle: new CollectedProofs({ n: 4, faulty: new Set([3]), votes, ...sizes }) };
+}
+
+/** Six, of which replica 3 is faulty and one may be slow. */
+function openWithSlow(): TestBed {
+  const votes = new VoteLedger(6, 4);
+  const sizes = { quorum: 4, fast: 5, vouched: 2, stable: 4 };
+  return { votes, oracle: new CollectedProofs({ n: 6, faulty: new Set([3]), votes, ...sizes }) };
 }
 
 function claim(type: "fast" | "vote", tag: number, about = A): Claim {
@@ -53,6 +63,14 @@ test.each([
   },
 );
 
+test("S3: where one may be slow, five of six are behind a certificate of the fast path, and not one less", () => {
+  const { oracle } = openWithSlow();
+  for (const signer of [0, 1, 2, 3]) oracle.signed(signed(signer, FAST));
+  expect(looked(oracle, 0, SbftFast)).toBe(S3);
+  oracle.signed(signed(5, FAST));
+  expect(looked(oracle, 0, SbftFast)).toBeNull();
+});
+
 test("S3: what was signed for one path or phase proves nothing of another", () => {
   const { oracle } = open();
   for (const signer of [0, 1, 2, 3]) oracle.signed(signed(signer, PROPOSAL));
@@ -79,6 +97,14 @@ function gives(oracle: CollectedProofs, from: number, about: Claim, path: "fast"
       : new Vote({ kind: SbftCommitShare, ...fields });
   oracle.sent(parcel(from, 1, share));
 }
+
+test("S2: where one may be slow, five shares of six decide, whether or not a certificate is shown", () => {
+  const { oracle, votes } = openWithSlow();
+  for (const signer of [0, 1, 2, 3]) gives(oracle, signer, FAST, "fast");
+  expect(votes.certified(1, 5)).toBeNull();
+  gives(oracle, 4, FAST, "fast");
+  expect(votes.certified(1, 5)).toBe(A);
+});
 
 test("S2: what the fast path decides and what the slow one decides is one value, whether or not a certificate is shown", () => {
   const { oracle, votes } = open();

@@ -3,6 +3,7 @@ import { type Certificate, type Message, MessageKind, type Vote } from "@destiny
 import type { Parcel } from "@destiny/simulator/network/network";
 import type { Signed } from "@destiny/simulator/trust/trust";
 import type { Observer } from "../stage/observer.ts";
+import type { Majorities } from "./arithmetic.ts";
 import type { CertificatesOptions } from "./certificates.ts";
 import { shownBy } from "./proofs-in.ts";
 import { demand } from "./violation.ts";
@@ -15,17 +16,17 @@ const Tag = { Proposal: 0x5350, Prepared: 0x5343 } as const;
 interface Rule {
   readonly claim: "fast" | "vote";
   readonly tag: number;
-  /** Whether all, or a quorum. */
-  readonly all: boolean;
+  /** How many of them: all but c, or a quorum. */
+  readonly votes: "fast" | "quorum";
   /** In which message a replica gives its share of a decision; null if the certificate decides nothing. */
   readonly share: MessageKind | null;
 }
 
 const { SbftCommitShare, SbftFast, SbftPrepare, SbftShare, SbftSlow } = MessageKind;
 const RULES: ReadonlyMap<MessageKind, Rule> = new Map<MessageKind, Rule>([
-  [SbftPrepare, { claim: "vote", tag: Tag.Proposal, all: false, share: null }],
-  [SbftFast, { claim: "fast", tag: Tag.Proposal, all: true, share: SbftShare }],
-  [SbftSlow, { claim: "vote", tag: Tag.Prepared, all: false, share: SbftCommitShare }],
+  [SbftPrepare, { claim: "vote", tag: Tag.Proposal, votes: "quorum", share: null }],
+  [SbftFast, { claim: "fast", tag: Tag.Proposal, votes: "fast", share: SbftShare }],
+  [SbftSlow, { claim: "vote", tag: Tag.Prepared, votes: "quorum", share: SbftCommitShare }],
 ]);
 
 /** What shares are given for, and who gave theirs. */
@@ -35,18 +36,21 @@ interface Tally {
   readonly givers: Set<ReplicaId>;
 }
 
+/** Who is there, who is faulty, and how many make each kind of certificate. */
+export interface CollectedProofsOptions extends CertificatesOptions, Pick<Majorities, "fast"> {}
+
 /**
- * S2 and S3 of SBFT: behind every certificate that a correct replica shows there are all replicas or a quorum that really signed,
+ * S2 and S3 of SBFT: behind every certificate that a correct replica shows there are all but c or a quorum that really signed,
  * and what enough have given their shares for is one value in each slot, whichever path it took. A signature that is ready when its
  * replica has left the view is given to nobody, and decides nothing.
  */
 export class CollectedProofs implements Observer {
-  readonly #options: CertificatesOptions;
+  readonly #options: CollectedProofsOptions;
   readonly #signers = new Map<string, Set<ReplicaId>>();
   readonly #tallies = new Map<string, Map<string, Tally>>();
   readonly #seen = new WeakSet<object>();
 
-  constructor(options: CertificatesOptions) {
+  constructor(options: CollectedProofsOptions) {
     this.#options = options;
   }
 
@@ -108,9 +112,8 @@ export class CollectedProofs implements Observer {
       this.#options.votes.certify(ballot, "as its certificate shows");
   }
 
-  #needed({ all }: Rule): number {
-    const { n, quorum } = this.#options;
-    return all ? n : quorum;
+  #needed({ votes }: Rule): number {
+    return this.#options[votes];
   }
 }
 

@@ -6,7 +6,6 @@ import { rottenIn } from "../plan/decisions.ts";
 import type { Observer } from "../stage/observer.ts";
 import type { Stage } from "../stage/stage.ts";
 import { Amplification } from "./amplification.ts";
-import { majorities } from "./arithmetic.ts";
 import { Certificates } from "./certificates.ts";
 import { CheckpointRoots } from "./checkpoint-roots.ts";
 import { CollectedProofs } from "./collected-proofs.ts";
@@ -39,7 +38,7 @@ export function setUpOracles(stage: Stage): Oracles {
   const { faulty, faults, parameters, world } = stage;
   const { n } = faults;
   const liars = faults.kind === "hybrid" ? withoutRotten(stage) : faulty;
-  const { quorum, vouched, stable } = majorities(faults.kind, n);
+  const { quorum, fast, vouched, stable } = stage.majorities;
   const partitioned = (): boolean => stage.partitioned;
   const genuine = genuineOf(stage);
   const members = membershipsOf(stage);
@@ -53,7 +52,7 @@ export function setUpOracles(stage: Stage): Oracles {
   });
   const votes = new VoteLedger(n, quorum, members, faults.kind === "hybrid");
   const certified = { n, faulty, votes, quorum, vouched, stable };
-  const collected = new CollectedProofs(certified);
+  const collected = new CollectedProofs({ ...certified, fast });
   const order = new ExpectedOrder({
     n,
     partitioned,

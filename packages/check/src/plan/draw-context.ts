@@ -6,6 +6,8 @@ export interface DrawOptions {
   readonly protocol: string;
   readonly kind: "byzantine" | "hybrid";
   readonly n: number;
+  /** `c` of SBFT; 0 for any other protocol. */
+  readonly slow: number;
   readonly seed: number;
   /** Behaviours to choose from for replicas that are to be Byzantine; none if empty. */
   readonly behaviours: readonly string[];

@@ -18,13 +18,13 @@ const TROUBLE_MAX: Micros = 10 * SECOND;
 
 /** The plan that a seed stands for. Each kind of fault is on in some seeds and off in others: swarm testing. */
 export function drawPlan(options: DrawOptions): Plan {
-  const { protocol, kind, n, seed } = options;
+  const { protocol, kind, n, slow, seed } = options;
   const random = new Random(seed);
   const [stage, commands, network, process, faulty, memory, rogues, losses] = [1, 2, 3, 4, 5, 6, 7, 8].map(
     (concern) => random.fork(concern),
   );
   const troubleMicros = 4 * SECOND + pick(stage).below(TROUBLE_MAX - 4 * SECOND);
-  const context = { ...options, maxFaulty: majorities(kind, n).faulty, troubleMicros };
+  const context = { ...options, maxFaulty: majorities(kind, n, slow).faulty, troubleMicros };
   const homes = drawHomes(n, pick(commands));
   const faults = drawFaulty({ ...context, random: pick(faulty) });
   const wrong = [...faults, ...drawMemory({ ...context, random: pick(memory) }, faultyIn(faults))];
@@ -37,7 +37,8 @@ export function drawPlan(options: DrawOptions): Plan {
     ...drawCommands({ ...context, random: pick(commands) }, homes.length),
   ];
   const shape = drawShape(pick(stage));
-  return { protocol, n, seed, ...shape, retryMicros: SECOND, homes, troubleMicros, decisions };
+  const parameters = { ...shape.parameters, slowReplicas: slow };
+  return { protocol, n, seed, ...shape, parameters, retryMicros: SECOND, homes, troubleMicros, decisions };
 }
 
 function pick(random: Random | undefined): Random {

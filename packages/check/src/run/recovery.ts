@@ -1,6 +1,5 @@
 import type { Micros, ReplicaId } from "@destiny/core/kernel/ids";
 import { digestOf } from "@destiny/crypto/hash/sha256";
-import { majorities } from "../oracles/arithmetic.ts";
 import { hex } from "../oracles/text.ts";
 import { type OracleName, Violation } from "../oracles/violation.ts";
 import type { Stage } from "../stage/stage.ts";
@@ -34,7 +33,7 @@ export function heal(stage: Stage): void {
  */
 export function recover(stage: Stage, onRest: () => void): void {
   const { plan, parameters, faults, world } = stage;
-  const { faulty } = majorities(faults.kind, faults.n);
+  const { faulty } = stage.majorities;
   const { retryMicros, latency } = plan;
   const latencyMax =
     latency.max + plan.delays.diskMicros + plan.delays.certifyMicros + plan.delays.combineMicros;

@@ -28,6 +28,7 @@ import type { CreateDriven } from "@destiny/simulator/cluster/host-surroundings"
 import type { HostTap, ReplicaHost } from "@destiny/simulator/cluster/replica-host";
 import { World } from "@destiny/simulator/cluster/world";
 import { uniformLatency } from "@destiny/simulator/network/latency";
+import { type Majorities, majorities } from "../oracles/arithmetic.ts";
 import type { Holdings } from "../oracles/memory.ts";
 import { Violation } from "../oracles/violation.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -54,6 +55,8 @@ export class Stage {
   readonly plan: Plan;
   readonly faulty: ReadonlySet<ReplicaId>;
   readonly faults: FaultModel;
+  /** The same as oracles reckon it. */
+  readonly majorities: Majorities;
   readonly parameters: Parameters;
   readonly world: World;
   readonly clients: readonly SimulatedClient[];
@@ -87,7 +90,9 @@ export class Stage {
     this.#protocol = protocol;
     const { n, seed, latency, delays } = plan;
     this.parameters = defaultParameters(n, plan.parameters);
-    this.faults = protocol.faults(n, this.parameters.slowReplicas);
+    const { slowReplicas } = this.parameters;
+    this.faults = protocol.faults(n, slowReplicas);
+    this.majorities = majorities(this.faults.kind, n, slowReplicas);
     this.world = new World({
       faults: this.faults,
       seed,

@@ -12,6 +12,7 @@ import type { Progress } from "../output/progress.ts";
 export interface ThrowawayPlan {
   readonly replicas: number;
   readonly protocol: string;
+  readonly parameters?: ClusterPlan["parameters"];
   readonly schemes?: ClusterPlan["schemes"];
   readonly runtimeOptions?: readonly string[] | undefined;
 }
@@ -57,9 +58,9 @@ async function runIn<T>(
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: Progress },
   work: (scene: ThrowawayScene) => Promise<T>,
 ): Promise<T> {
-  const { replicas, protocol, schemes, runtimeOptions } = plan;
+  const { replicas, protocol, parameters, schemes, runtimeOptions } = plan;
   progress.stage(`making keys for ${replicas} replicas`);
-  await initCluster({ directory, replicas, protocol, schemes }, note, signal);
+  await initCluster({ directory, replicas, protocol, parameters, schemes }, note, signal);
   const ended = new AbortController();
   const lost = ({ id }: ReplicaProcess, exit: Exit): void =>
     ended.abort(new Failure(`replica ${id} was lost (${describeExit(exit)})`));

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import type { LocalCluster } from "@destiny/node/cluster/local-cluster";
+import { faultsOf } from "@destiny/node/genesis/check-genesis";
 import { Command } from "commander";
 import { divergences, fetchStatuses } from "../cluster/statuses.ts";
 import { type ThrowawayScene, withThrowawayCluster } from "../cluster/throwaway-cluster.ts";
@@ -20,6 +21,7 @@ import {
   protocolOption,
   replicasOption,
   schemesOf,
+  slowOption,
 } from "./options.ts";
 
 const EXAMPLES = `
@@ -34,6 +36,7 @@ All replicas, their signers and the clients share this machine; their stores are
 interface BenchOptions extends LoadOptions {
   readonly replicas: number;
   readonly protocol: string;
+  readonly slow: number;
   readonly certificates?: Certificates;
   readonly profile?: string;
 }
@@ -44,6 +47,7 @@ export function benchCommand(): Command {
     .description("measure a throwaway cluster of real processes under closed-loop load")
     .addOption(replicasOption().default(5))
     .addOption(protocolOption().default("destiny"))
+    .addOption(slowOption())
     .addOption(certificatesOption())
     .option("--profile <folder>", "write a CPU profile of each process there, for any viewer of V8 profiles")
     .addHelpText("after", EXAMPLES);
@@ -52,10 +56,13 @@ export function benchCommand(): Command {
 
 async function bench(options: BenchOptions): Promise<void> {
   checkBundle(options);
-  const { replicas, protocol, certificates, json } = options;
+  const { replicas, protocol, slow, certificates, json } = options;
+  // Said before anything is made: what is made is kept for its logs if it fails.
+  faultsOf(protocol, replicas, slow);
   const runtimeOptions = profileOptions(options);
   const scene = { signal: interruption(), progress: new Progress() };
-  const plan = { replicas, protocol, schemes: schemesOf(certificates), runtimeOptions };
+  const parameters = { slowReplicas: slow };
+  const plan = { replicas, protocol, parameters, schemes: schemesOf(certificates), runtimeOptions };
   const report = await withThrowawayCluster(plan, scene, (started) =>
     underLoad(started, options, runtimeOptions),
   );

@@ -1,19 +1,21 @@
-import { type CampaignResult, runCampaign, type Seeds } from "@destiny/check/campaign/campaign";
+import { runCampaign, type Seeds } from "@destiny/check/campaign/campaign";
 import { describeFinding, replay } from "@destiny/check/campaign/replay";
+import { type NamedSubject, subjectOf } from "@destiny/check/campaign/subject";
 import { missingIn } from "@destiny/check/campaign/vacuity";
-import { findProtocol } from "@destiny/core/catalogue";
-import { present } from "@destiny/core/kernel/invariant";
+import { faultsOf } from "@destiny/node/genesis/check-genesis";
 import { Command, InvalidArgumentError, Option } from "commander";
+import { checkReport, describeCheck } from "../output/check-report.ts";
 import { Failure } from "../output/failure.ts";
 import { interruption } from "../output/interruption.ts";
-import { formatPairs, printJson, printLine } from "../output/print.ts";
+import { printJson, printLine } from "../output/print.ts";
 import { Progress } from "../output/progress.ts";
-import { jsonOption, protocolOption, replicasOption, whole } from "./options.ts";
+import { jsonOption, protocolOption, replicasOption, slowOption, whole } from "./options.ts";
 
 const EXAMPLES = `
 Examples:
   destiny check --seeds 1..500
   destiny check --protocol destiny --replicas 4 --replay 17
+  destiny check --protocol single-sbft --replicas 6 --slow 1
 
 Each seed is one simulation: a cluster, clients, and faults of every kind drawn from the seed, up to f replicas Byzantine,
 with every oracle on. Then the faults end, and all commands must be answered in time. A seed that shows a violation is
@@ -25,6 +27,7 @@ const JOBS_MAX = 256;
 interface CheckOptions {
   readonly replicas: number;
   readonly protocol: string;
+  readonly slow: number;
   readonly seeds: Seeds;
   readonly jobs: number;
   readonly replay?: number;
@@ -37,6 +40,7 @@ export function checkCommand(): Command {
     .description("look for violations in random simulations with faults and Byzantine replicas")
     .addOption(replicasOption().default(4))
     .addOption(protocolOption().default("destiny"))
+    .addOption(slowOption())
     .addOption(
       new Option("--seeds <range>", "which simulations, A..B")
         .argParser(range)
@@ -52,23 +56,23 @@ export function checkCommand(): Command {
 }
 
 async function check(options: CheckOptions): Promise<void> {
-  if (options.replay === undefined) return campaign(options);
-  const { protocol, replicas, replay: seed, json } = options;
-  const subject = { protocol: present(findProtocol(protocol), "a protocol of this name"), n: replicas };
-  const replayed = replay(subject, seed);
+  const { protocol, replicas, slow, replay: seed, json } = options;
+  // Says what is wrong with a choice that no cluster can be made of.
+  if (slow > 0) faultsOf(protocol, replicas, slow);
+  const subject = { protocol, n: replicas, slow };
+  if (seed === undefined) return campaign(subject, options);
+  const replayed = replay(subjectOf(subject), seed);
   if (json) printJson(replayed);
   else printLine(describeFinding(replayed));
   if (replayed.finding !== null) throw new Failure(`seed ${seed} violates ${replayed.finding.oracle}`);
 }
 
-async function campaign(options: CheckOptions): Promise<void> {
-  const { protocol, replicas, seeds, jobs } = options;
+async function campaign(subject: NamedSubject, { seeds, jobs, json }: CheckOptions): Promise<void> {
   const progress = new Progress();
   const startedAt = performance.now();
   const total = seeds.last - seeds.first + 1;
   const result = await runCampaign({
-    protocol,
-    n: replicas,
+    ...subject,
     seeds,
     jobs,
     signal: interruption(),
@@ -76,7 +80,11 @@ async function campaign(options: CheckOptions): Promise<void> {
   });
   progress.clear();
   const seconds = (performance.now() - startedAt) / 1000;
-  report(options, result, seconds);
+  const [first] = result.failures;
+  const shrunk = first === undefined ? null : replay(subjectOf(subject), first.seed);
+  const report = { subject, seconds, result, shrunk };
+  if (json) printJson(checkReport(report));
+  else printLine(describeCheck(report));
   const missing = missingIn(result);
   if (result.failures.length > 0) {
     throw new Failure(`${result.failures.length} of ${total} seeds show a violation`);
@@ -88,48 +96,6 @@ function progressLine(done: number, total: number, failures: number, startedAt: 
   const seconds = (performance.now() - startedAt) / 1000;
   const left = (seconds / done) * (total - done);
   return `${done} of ${total} seeds, ${failures} violations, ${left.toFixed(0)} s left`;
-}
-
-function report(options: CheckOptions, result: CampaignResult, seconds: number): void {
-  const { protocol, replicas, json } = options;
-  const { seeds, tally, failures } = result;
-  const subject = { protocol: present(findProtocol(protocol), "a protocol of this name"), n: replicas };
-  const first = failures[0];
-  const shrunk = first === undefined ? null : replay(subject, first.seed);
-  if (json) {
-    const { counts, faults } = tally;
-    printJson({
-      protocol,
-      replicas,
-      seeds,
-      seconds,
-      counts,
-      faults,
-      violations: failures.length,
-      failures,
-      shrunk,
-    });
-    return;
-  }
-  const counts = Object.entries(tally.counts).map(([name, count]): [string, string] => [name, `${count}`]);
-  const faults = Object.entries(tally.faults).map(([kind, count]): [string, string] => [
-    `fault: ${kind}`,
-    `${count}`,
-  ]);
-  printLine(
-    formatPairs([
-      ["protocol", `${protocol}, ${replicas} replicas`],
-      ["seeds", `${seeds} in ${seconds.toFixed(1)} s`],
-      ...counts.sort(),
-      ...faults.sort(),
-      ["violations", `${failures.length}`],
-    ]),
-  );
-  for (const { seed, finding } of failures) {
-    const command = `destiny check --protocol ${protocol} --replicas ${replicas} --replay ${seed}`;
-    printLine(`seed ${seed}: ${finding?.oracle}: ${finding?.message.split("\n")[0]}\n  ${command}`);
-  }
-  if (shrunk !== null) printLine(`\n${describeFinding(shrunk)}`);
 }
 
 function range(text: string): Seeds {
