@@ -1,3 +1,4 @@
+import { FaultModel } from "@destiny/core/kernel/fault-model";
 import { type Message, MessageKind } from "@destiny/core/wire/messages";
 import { expect, test } from "vitest";
 import { type Decision, faultyIn } from "../plan/decisions.ts";
@@ -41,6 +42,16 @@ function sentWithoutOne(slow: number, kind: MessageKind): number {
 test("with c = 1 a campaign's clusters decide fast without one replica, and oracles hold them to n - c", () => {
   expect(sentWithoutOne(0, MessageKind.SbftFast)).toBe(0);
   expect(sentWithoutOne(1, MessageKind.SbftFast)).toBeGreaterThan(0);
+});
+
+test("the canary: a fast path that does without one more than c is caught", () => {
+  const subject = subjectOf({ protocol: "single-sbft", n: 8, slow: 1 });
+  const faults = (n: number, slow = 0): FaultModel => FaultModel.byzantine(n, slow + 1);
+  const { failures } = playSeeds(
+    { ...subject, protocol: { ...subject.protocol, faults } },
+    { first: 1, last: 2 },
+  );
+  expect(failures[0]?.finding?.oracle).toBe("S3 certificate soundness");
 });
 
 test("slow replicas take from f: seven replicas bear two faults, or one beside a slow one", () => {
