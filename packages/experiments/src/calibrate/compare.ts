@@ -83,14 +83,23 @@ export interface Measured {
   readonly diskMicros: number;
 }
 
+/** Rounds in which the overhead is sought: with another one batches form otherwise, so it is not known after the first. */
+const ROUNDS = 4;
+
 /**
  * How much more processor time a real cluster takes than its pieces do, each measured alone: collection of garbage, cold caches and
  * code, switching between processes. 1 if nobody knows.
  */
 export function overheadOf(profile: CostProfile, { configuration, real, diskMicros }: Measured): number {
-  const { cpuPerCommand } = simulated(configuration, profile, diskMicros);
-  if (cpuPerCommand === null || real.cpuPerCommand === null) return 1;
-  return Math.max(1, real.cpuPerCommand / cpuPerCommand);
+  let factor = 1;
+  if (real.cpuPerCommand === null) return factor;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const overhead = { ...profile.overhead, factor };
+    const { cpuPerCommand } = simulated(configuration, { ...profile, overhead }, diskMicros);
+    if (cpuPerCommand === null) return 1;
+    factor = Math.max(1, (factor * real.cpuPerCommand) / cpuPerCommand);
+  }
+  return factor;
 }
 
 /** Both, and the difference. */
