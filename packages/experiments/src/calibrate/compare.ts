@@ -83,23 +83,27 @@ export interface Measured {
   readonly diskMicros: number;
 }
 
-/** Rounds in which the overhead is sought: with another one batches form otherwise, so it is not known after the first. */
-const ROUNDS = 4;
+/** Between these the overhead is sought, by halves: with more of it batches form otherwise, so it has to be tried. */
+const OVERHEAD_MAX = 8;
+const TRIALS = 8;
 
 /**
  * How much more processor time a real cluster takes than its pieces do, each measured alone: collection of garbage, cold caches and
- * code, switching between processes. 1 if nobody knows.
+ * code, switching between processes. The best of what was tried, from 1 to {@link OVERHEAD_MAX}; 1 if nobody knows.
  */
 export function overheadOf(profile: CostProfile, { configuration, real, diskMicros }: Measured): number {
-  let factor = 1;
-  if (real.cpuPerCommand === null) return factor;
-  for (let round = 0; round < ROUNDS; round += 1) {
+  let [low, high] = [1, OVERHEAD_MAX];
+  let best = { factor: 1, error: Number.POSITIVE_INFINITY };
+  for (let trial = 0; trial < TRIALS && real.cpuPerCommand !== null; trial += 1) {
+    const factor = trial === 0 ? low : (low + high) / 2;
     const overhead = { ...profile.overhead, factor };
     const { cpuPerCommand } = simulated(configuration, { ...profile, overhead }, diskMicros);
-    if (cpuPerCommand === null) return 1;
-    factor = Math.max(1, (factor * real.cpuPerCommand) / cpuPerCommand);
+    const error = Math.log((cpuPerCommand ?? real.cpuPerCommand) / real.cpuPerCommand);
+    if (Math.abs(error) < best.error) best = { factor, error: Math.abs(error) };
+    if (error < 0) low = factor;
+    else high = factor;
   }
-  return factor;
+  return best.factor;
 }
 
 /** Both, and the difference. */
