@@ -70,6 +70,20 @@ test("single-sbft far apart: collectors come to wait for the farthest, as the sl
   expect(cluster.count(SbftFast)).toBe(27);
 });
 
+test.each(["single-sbft", "dqsbft"])("%s: nobody waits for a collector that has sent no status", (name) => {
+  const parameters = { statusPeriod: SECOND };
+  const cluster = Cluster.of(name, { n: 7, seed: 1, parameters });
+  cluster.drop(({ from, to }) => from > 4 || to > 4);
+  cluster.run(3 * SECOND);
+  // Each of the others collects once.
+  for (let round = 0; round < 6; round += 1) {
+    const submission = cluster.submit(0, `${round}`);
+    cluster.run(defaultParameters(7).pullDelay);
+    expect([round, submission.proven]).toEqual([round, true]);
+    cluster.run(SECOND / 2);
+  }
+});
+
 describe.each(["single-sbft", "dqsbft"])("%s, n = 6, c = 1", (name) => {
   test.each([1, 5])(
     "sbft.md 1: with replica %i silent no slot leaves the fast path, nor waits for it",

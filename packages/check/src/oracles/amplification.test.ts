@@ -26,8 +26,8 @@ function bounce(oracle: Amplification, times: number, say: (time: number) => Mes
   };
 }
 
-const watch = (faulty: readonly number[] = []): Amplification =>
-  new Amplification({ n: 2, faulty: new Set(faulty), slots: 4 });
+const watch = (faulty: readonly number[] = [], partitioned = false): Amplification =>
+  new Amplification({ n: 2, faulty: new Set(faulty), slots: 4, partitioned: () => partitioned });
 
 test("L8: two replicas that tell each other the same for ever are noticed", () => {
   const same = (): Message => vote(1);
@@ -92,6 +92,20 @@ test("L8: one event that sends more than there is to say is noticed", () => {
     for (let i = 0; i < 31; i += 1) oracle.asked(0, pull);
   };
   expect(trippedBy(act)).toBe("L8 amplification");
+});
+
+test("L8: who restarts may say what is open in each of its instances; what a message brings about is of one", () => {
+  const pull: Effect = { type: "broadcast", instance: 1, message: new Pull(1, 1, false) };
+  const burst = (count: number, isRestart: boolean) => (): void => {
+    const oracle = watch([], true);
+    if (isRestart) oracle.stepping(0, { type: "own" });
+    else oracle.stepping(0, { type: "message", from: 1, instance: 1, message: pull.message });
+    for (let i = 0; i < count; i += 1) oracle.asked(0, pull);
+  };
+  expect(trippedBy(burst(90, true))).toBeNull();
+  expect(trippedBy(burst(91, true))).toBe("L8 amplification");
+  expect(trippedBy(burst(30, false))).toBeNull();
+  expect(trippedBy(burst(31, false))).toBe("L8 amplification");
 });
 
 test("a fingerprint is of what a message says, not of the object", () => {

@@ -18,6 +18,8 @@ export interface AmplificationOptions {
   readonly faulty: ReadonlySet<ReplicaId>;
   /** Slots of the largest window: in the worst case something is said of each of them. */
   readonly slots: number;
+  /** Whether there is an instance for each replica, and one for the order; else there is one. */
+  readonly partitioned: () => boolean;
 }
 
 /** How many answers to answers lead to something. */
@@ -38,6 +40,7 @@ const FIRST: Row = { echoes: 0, answers: 0 };
  */
 export class Amplification implements Observer {
   readonly #options: AmplificationOptions;
+  /** Messages of one event that concerns one instance. */
   readonly #burstMax: number;
   readonly #fingerprints = new Fingerprints();
   /** Everything said so far, by link and content, with the row that it last ended. */
@@ -50,6 +53,7 @@ export class Amplification implements Observer {
   /** What leaves now, and how many messages it and those before it from the same event came to. */
   #leaving: Row | null = null;
   #burst = 0;
+  #burstNow = 0;
   #resting = false;
 
   constructor(options: AmplificationOptions) {
@@ -59,6 +63,7 @@ export class Amplification implements Observer {
 
   stepping(replica: ReplicaId, cause: Cause): void {
     this.#burst = 0;
+    this.#burstNow = this.#burstMax * (cause.type === "own" ? this.#instances() : 1);
     this.#rows.set(replica, this.#rowOf(replica, cause));
   }
 
@@ -101,6 +106,11 @@ export class Amplification implements Observer {
     );
   }
 
+  /** That one event may concern: who restarts says again what is open in all of them. */
+  #instances(): number {
+    return this.#options.partitioned() ? this.#options.n + 1 : 1;
+  }
+
   #nextRow(key: string): Row {
     const before = this.#leaving;
     if (before === null) return FIRST;
@@ -123,9 +133,9 @@ export class Amplification implements Observer {
     if (this.#options.faulty.has(replica)) return;
     this.#burst += messages;
     demand(
-      this.#burst <= this.#burstMax,
+      this.#burst <= this.#burstNow,
       "L8 amplification",
-      () => `one event makes replica ${replica} send more than ${this.#burstMax} messages`,
+      () => `one event makes replica ${replica} send more than ${this.#burstNow} messages`,
     );
   }
 

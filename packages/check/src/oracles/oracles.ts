@@ -70,7 +70,7 @@ export function setUpOracles(stage: Stage): Oracles {
   const log = new GlobalLog({ faulty: liars, partitioned, grown });
   const views = new Views({ n, faulty, position: (replica) => stage.status(replica) });
   const slots = Math.max(parameters.orderWindow, parameters.disseminationWindow);
-  const amplification = new Amplification({ n, faulty, slots });
+  const amplification = new Amplification({ n, faulty, slots, partitioned });
   const observers = [
     genuine,
     votes,

@@ -58,6 +58,8 @@ export interface OrdererContext {
   readonly parameters: Parameters;
   readonly members: Members;
   readonly sequel: Sequel;
+  /** Replicas of which nothing has been heard lately: a hint, which instances add to and take from, too. */
+  readonly silent: Set<ReplicaId>;
 }
 
 /** How far one instance is, for people. */

@@ -5,6 +5,7 @@ import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import { invariant, present } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
+import { strideFrom } from "../kernel/stride.ts";
 import { checkpointClaim } from "../wire/checkpoint-claim.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
 
@@ -42,12 +43,13 @@ export class Checkpoints {
   /** The newest proof known, perhaps of a slot that we have not executed. */
   #proof: CheckpointProof | null = null;
 
-  /** From one collector to the next. */
+  /** From one collector to the next: everybody has a turn. */
   readonly #stride: number;
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
-    this.#stride = strideOf(options.faults.n);
+    const { n } = options.faults;
+    this.#stride = strideFrom(Math.ceil(n / 2), n);
   }
 
   /** The newest stable checkpoint known here. */
@@ -207,16 +209,4 @@ export class Checkpoints {
     }
     return checkpoint;
   }
-}
-
-/** About half of n, and without a common divisor, so that everybody has a turn. */
-function strideOf(n: number): number {
-  let stride = 1;
-  while (stride + stride < n) stride += 1;
-  while (divisorOf(stride, n) > 1) stride += 1;
-  return stride;
-}
-
-function divisorOf(a: number, b: number): number {
-  return b === 0 ? a : divisorOf(b, a % b);
 }

@@ -31,6 +31,7 @@ import { JoinedPages } from "./joined-pages.ts";
 import { type Identities, Membership } from "./membership.ts";
 import { Readmission } from "./readmission.ts";
 import { dispatchRoot, type RootDesks, rootChecks } from "./root-messages.ts";
+import { Silence } from "./silence.ts";
 import { type RestoredCheckpoint, StateKeeper } from "./state-keeper.ts";
 import type { TransferProgress } from "./state-transfer/state-transfer.ts";
 import { StatusExchange } from "./status-exchange.ts";
@@ -108,7 +109,9 @@ export class Replica {
     this.#clients = new ClientTable(faults.n, parameters.pipeline);
     const { identities = null } = options;
     this.#members = new Membership({ self, hash, identities, push: (effect) => this.#push(effect) });
-    this.#orderer = options.ordering.create({ members: this.#members, sequel: this.#sequel(), ...options });
+    const silent = new Set<ReplicaId>();
+    const place = { members: this.#members, sequel: this.#sequel(), silent };
+    this.#orderer = options.ordering.create({ ...place, ...options });
     const partitioned = this.#orderer.soleCoordinator === null;
     const common = { self, faults, port: this.#port, jobs: this.#jobs, window: parameters.orderWindow };
     const [clients, members] = [this.#clients, this.#members];
@@ -142,7 +145,12 @@ export class Replica {
       reply: (reply) => this.#push({ type: "reply", reply }),
     });
     this.#pacer = new Pacer(this.#port, BATCH_TIMER, parameters.batchDelay);
-    this.#status = new StatusExchange(this.#port, this.#orderer, this.#keeper.anchors);
+    this.#status = new StatusExchange(
+      this.#port,
+      this.#orderer,
+      this.#keeper.anchors,
+      new Silence(peersOf(self, faults.n), silent),
+    );
     this.#desks = { proofs: this.#proofs, status: this.#status, desk: this.#desk };
   }
 
@@ -337,4 +345,8 @@ export class Replica {
   #push(effect: Effect): void {
     this.#options.outbox.push(effect);
   }
+}
+
+function peersOf(self: ReplicaId, n: number): readonly ReplicaId[] {
+  return Array.from({ length: n }, (_, id) => id).filter((id) => id !== self);
 }

@@ -3,6 +3,7 @@ import type { ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import type { Orderer } from "../ordering/orderer.ts";
 import { type Message, MessageKind, Status } from "../wire/messages.ts";
 import type { Anchors } from "./anchors.ts";
+import type { Silence } from "./silence.ts";
 
 /** Pulls that one peer may send in one status period, at least: each costs at most about a MiB of answers. */
 const PULLS_MIN = 256;
@@ -22,15 +23,17 @@ export class StatusExchange {
   readonly #port: Port;
   readonly #orderer: Orderer;
   readonly #anchors: Anchors;
+  readonly #silence: Silence;
   readonly #pulls = new Map<ReplicaId, number>();
   #furthest: SequenceNumber = 0;
   /** Null until first needed: the orderer is being made while this is. */
   #pullsMax: number | null = null;
 
-  constructor(port: Port, orderer: Orderer, anchors: Anchors) {
+  constructor(port: Port, orderer: Orderer, anchors: Anchors, silence: Silence) {
     this.#port = port;
     this.#orderer = orderer;
     this.#anchors = anchors;
+    this.#silence = silence;
   }
 
   /** Slots by which some peer says it is ahead. */
@@ -40,6 +43,7 @@ export class StatusExchange {
 
   /** Another status period begins: what peers said and asked for is counted anew. */
   renew(): void {
+    this.#silence.renew();
     this.#pulls.clear();
     this.#furthest = 0;
   }
@@ -52,6 +56,7 @@ export class StatusExchange {
   }
 
   onStatus(from: ReplicaId, status: Status): void {
+    this.#silence.onStatus(from);
     this.#furthest = Math.max(this.#furthest, status.executed);
     const { newest } = this.#anchors;
     if (newest !== null && status.stable < newest.seq) this.#port.send(from, newest);

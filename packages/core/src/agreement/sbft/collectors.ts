@@ -1,6 +1,10 @@
 import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
+import { strideFrom } from "../../kernel/stride.ts";
 import { primaryOf } from "../shared/primary.ts";
+
+/** Steps of this part of a circle are spread over it evenly, however many they are. */
+const GOLDEN_SECTION: number = (Math.sqrt(5) - 1) / 2;
 
 /**
  * Who collects the shares of a slot, in the order of ranks: c + 1 replicas, of which every slot has others, and last the primary
@@ -15,23 +19,11 @@ export function collectorsOf(
 ): readonly ReplicaId[] {
   const { n, c } = address.faults;
   const primary = primaryOf(address, view);
-  const first = (view + seq * strideOf(n - 1)) % (n - 1);
+  const stride = strideFrom(Math.round((n - 1) * GOLDEN_SECTION), n - 1);
+  const first = (view + seq * stride) % (n - 1);
   const collectors: ReplicaId[] = [];
   for (let rank = 0; rank <= c; rank += 1) {
     collectors.push((primary + 1 + ((first + rank) % (n - 1))) % n);
   }
   return [...collectors, primary];
-}
-
-const GOLDEN_SECTION = (Math.sqrt(5) - 1) / 2;
-
-/** The first number from the golden section of a circle of places on that comes by all of them. */
-function strideOf(places: number): number {
-  let stride = Math.max(1, Math.round(places * GOLDEN_SECTION));
-  while (commonDivisor(stride, places) > 1) stride += 1;
-  return stride;
-}
-
-function commonDivisor(a: number, b: number): number {
-  return b === 0 ? a : commonDivisor(b, a % b);
 }

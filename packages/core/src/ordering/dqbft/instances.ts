@@ -41,7 +41,6 @@ export class Instances {
   readonly #options: InstancesOptions;
   #notices: Notice[] = NONE;
   readonly #ports: readonly Port[];
-  readonly #silent = new Set<ReplicaId>();
 
   constructor(options: InstancesOptions) {
     this.#options = options;
@@ -106,7 +105,7 @@ export class Instances {
       port: this.port(instance),
       superior,
       parameters,
-      silent: this.#silent,
+      silent: context.silent,
     });
   }
 

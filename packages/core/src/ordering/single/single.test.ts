@@ -123,6 +123,7 @@ class Stage {
       hash: digestOf,
       parameters,
       members: GENESIS_MEMBERS,
+      silent: new Set(),
       sequel: {
         execute: ({ seq }) => void this.executed.push(seq),
         assign: () => {},

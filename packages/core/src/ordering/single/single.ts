@@ -77,7 +77,7 @@ class Single implements Orderer {
       port,
       superior: this.#superior(),
       parameters: { window, pullDelay, viewChangeDelay },
-      silent: new Set<ReplicaId>(),
+      silent: context.silent,
     };
     this.#agreement = protocol.create({ self, ...this.#address, ...place });
     const blamePort = new Port(outbox, COMPOSITION);
