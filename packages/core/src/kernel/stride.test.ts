@@ -1,17 +1,15 @@
 import { expect, test } from "vitest";
-import { strideFrom } from "./stride.ts";
+import { strideOf } from "./stride.ts";
 
-test("from each place of a circle, strides come by all others", () => {
+test.each([0.01, 0.5, 0.618, 1])("from each place of a circle, strides of %d come by all others", (part) => {
   for (let places = 1; places <= 64; places += 1) {
-    for (let least = 1; least <= places; least += 1) {
-      const stride = strideFrom(least, places);
-      const seen = new Set(Array.from({ length: places }, (_, step) => (step * stride) % places));
-      expect([least, stride >= least, seen.size]).toEqual([least, true, places]);
-    }
+    const stride = strideOf(places, part);
+    const seen = new Set(Array.from({ length: places }, (_, step) => (step * stride) % places));
+    expect([places, stride >= places * part, seen.size]).toEqual([places, true, places]);
   }
 });
 
-test("a number that does is taken as it is", () => {
-  expect(strideFrom(5, 12)).toBe(5);
-  expect(strideFrom(6, 12)).toBe(7);
+test("a part that does is taken as it is", () => {
+  expect(strideOf(12, 5 / 12)).toBe(5);
+  expect(strideOf(12, 0.5)).toBe(7);
 });

@@ -1,6 +1,6 @@
-/** The first number from `least` on, 1 or more, that has no divisor in common with `places`: strides of it come by all of them. */
-export function strideFrom(least: number, places: number): number {
-  let stride = least;
+/** The first number from this part of a circle's places on with which strides come by all of them. `part` is more than 0, 1 at most. */
+export function strideOf(places: number, part: number): number {
+  let stride = Math.ceil(places * part);
   while (divisorOf(stride, places) > 1) stride += 1;
   return stride;
 }

@@ -5,9 +5,12 @@ import type { FaultModel } from "../kernel/fault-model.ts";
 import type { Digest, ReplicaId, SequenceNumber } from "../kernel/ids.ts";
 import { invariant, present } from "../kernel/invariant.ts";
 import { Misbehaviour } from "../kernel/misbehaviour.ts";
-import { strideFrom } from "../kernel/stride.ts";
+import { strideOf } from "../kernel/stride.ts";
 import { checkpointClaim } from "../wire/checkpoint-claim.ts";
 import { CheckpointProof, CheckpointSig } from "../wire/messages.ts";
+
+/** Of the cluster, from one collector to the next. */
+const HALF = 0.5;
 
 export interface CheckpointsOptions {
   readonly self: ReplicaId;
@@ -48,8 +51,7 @@ export class Checkpoints {
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
-    const { n } = options.faults;
-    this.#stride = strideFrom(Math.ceil(n / 2), n);
+    this.#stride = strideOf(options.faults.n, HALF);
   }
 
   /** The newest stable checkpoint known here. */

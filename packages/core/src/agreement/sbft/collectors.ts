@@ -1,6 +1,6 @@
 import type { FaultModel } from "../../kernel/fault-model.ts";
 import type { ReplicaId, SequenceNumber, View } from "../../kernel/ids.ts";
-import { strideFrom } from "../../kernel/stride.ts";
+import { strideOf } from "../../kernel/stride.ts";
 import { primaryOf } from "../shared/primary.ts";
 
 /** Steps of this part of a circle are spread over it evenly, however many they are. */
@@ -19,8 +19,7 @@ export function collectorsOf(
 ): readonly ReplicaId[] {
   const { n, c } = address.faults;
   const primary = primaryOf(address, view);
-  const stride = strideFrom(Math.round((n - 1) * GOLDEN_SECTION), n - 1);
-  const first = (view + seq * stride) % (n - 1);
+  const first = (view + seq * strideOf(n - 1, GOLDEN_SECTION)) % (n - 1);
   const collectors: ReplicaId[] = [];
   for (let rank = 0; rank <= c; rank += 1) {
     collectors.push((primary + 1 + ((first + rank) % (n - 1))) % n);
