@@ -14,7 +14,7 @@ export const ALL_PROTOCOLS: readonly string[] = PAPER_PROTOCOLS.map(({ name }) =
  * Ten regions: from 10 requests under way, when one primary of a large cluster is half idle, until throughput rises no more; then
  * once between the best and the one below.
  */
-const SINGLE_LADDER: Ladder = { loads: [1, 4, 16, 64], gain: 0.02, refinements: 1 };
+export const SINGLE_LADDER: Ladder = { loads: [1, 4, 16, 64], gain: 0.02, refinements: 1 };
 
 /** Where all replicas take commands, they are idle below. */
 const SHARED_LADDER: Ladder = { loads: [8, 24, 72], gain: 0.02, refinements: 1 };
