@@ -34,6 +34,7 @@ test.each([
     109,
     "a forged step into a configuration that was not known yet left its receiver with a wrong key table for good",
   ],
+  ["dqsbft", 4, 31, "a view that was slow to open met what a later one had decided otherwise"],
   ["dqpbft", 4, 6, "a crash made a replica forget the view changes that it had acknowledged"],
   ["single-pbft", 4, 311, "a new primary died, and those whom its NewView had not reached could not go on"],
 ])("%s of %i, seed %i: %s", (name, n, seed) => {

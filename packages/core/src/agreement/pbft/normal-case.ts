@@ -12,6 +12,7 @@ import { openShare } from "../shared/signed-share.ts";
 import type { Subject } from "../shared/untrusted/claims.ts";
 import type { Instance } from "../shared/untrusted/instance.ts";
 import type { Around, Phase } from "../shared/untrusted/phase.ts";
+import type { Decided } from "../shared/untrusted/slot.ts";
 import { Answers, claimOf } from "./answers.ts";
 import { Caster } from "./caster.ts";
 import type { Authentication } from "./checks.ts";
@@ -181,7 +182,7 @@ export class NormalCase implements Phase<Slot, PbftViewChange> {
     const slot = slots.claim(claim.seq);
     if (slot.decision !== null || slot.claims.add(from, claim) !== "counted") return;
     const agreed = slot.claims.reached(context.faults.oneCorrect);
-    if (agreed !== null) this.#decide(slot, agreed.digest);
+    if (agreed !== null) this.#decide(slot, { digest: agreed.digest, view: null });
     else this.#around.pursue(claim.seq);
   }
 
@@ -217,11 +218,11 @@ export class NormalCase implements Phase<Slot, PbftViewChange> {
   #checkCommitted(slot: Slot): void {
     if (slot.decision !== null) return;
     const agreed = slot.commits.reached(this.#instance.context.faults.quorum);
-    if (agreed !== null) this.#decide(slot, agreed.digest);
+    if (agreed !== null) this.#decide(slot, agreed);
   }
 
-  #decide(slot: Slot, digest: string): void {
-    this.#around.decide(slot, digest, claimOf(slot.seq, digest));
+  #decide(slot: Slot, decided: Decided): void {
+    this.#around.decide(slot, decided, claimOf(slot.seq, decided.digest));
   }
 
   /** One vote may be a lie; with `f + 1` a correct replica has the proposal (dqbft.md H22). */

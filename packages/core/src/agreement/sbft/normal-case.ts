@@ -158,6 +158,7 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
     else {
       slot.proof = message;
       slot.decision = message.digest;
+      slot.decidedIn = message.view;
     }
   }
 
@@ -183,7 +184,7 @@ export class NormalCase implements Phase<Slot, SbftViewChange> {
     if (slot.proof !== null) return;
     slot.proof = proof;
     this.#collecting.onDecided(slot, proof);
-    this.#around.decide(slot, proof.digest, proof);
+    this.#around.decide(slot, proof, proof);
   }
 
   /** To the first c + 1 collectors; to the last at once only where the first has left some instance of ours waiting. */

@@ -8,7 +8,7 @@ import { Instance } from "./instance.ts";
 import type { Opening } from "./opening.ts";
 import type { Around, Phase } from "./phase.ts";
 import { type ProposalListener, Proposals } from "./proposals.ts";
-import type { UntrustedSlot } from "./slot.ts";
+import type { Decided, UntrustedSlot } from "./slot.ts";
 import { type Installer, ViewChanger } from "./view-changer.ts";
 
 export interface UntrustedOptions<Slot extends UntrustedSlot, C extends Change> {
@@ -55,8 +55,8 @@ export class Hub<Slot extends UntrustedSlot, C extends Change>
     this.views.ahead(from, view);
   }
 
-  decide(slot: Slot, digest: string, record: Message): void {
-    this.proposals.decide(slot, digest, record);
+  decide(slot: Slot, decided: Decided, record: Message): void {
+    this.proposals.decide(slot, decided, record);
   }
 
   deliver(slot: Slot): void {

@@ -3,7 +3,7 @@ import type { Evidence, Message, Proposal } from "../../../wire/messages.ts";
 import type { CatchUpRules } from "../catch-up.ts";
 import type { Change, ChangeRules } from "./changes.ts";
 import type { Instance } from "./instance.ts";
-import type { UntrustedSlot } from "./slot.ts";
+import type { Decided, UntrustedSlot } from "./slot.ts";
 
 /**
  * From an accepted proposal to its decision, and what must be shown of it when a view ends: all in which protocols differ that
@@ -48,8 +48,8 @@ export interface Around<Slot extends UntrustedSlot> {
   pursue(seq: SequenceNumber): void;
   /** A peer is in a higher view than we. */
   ahead(from: ReplicaId, view: number): void;
-  /** A digest is decided; the record says so, to the log. */
-  decide(slot: Slot, digest: string, record: Message): void;
+  /** Something is decided; the record says so, to the log. */
+  decide(slot: Slot, decided: Decided, record: Message): void;
   /** Hands a decided value up, if it is here, once. */
   deliver(slot: Slot): void;
 }

@@ -1,4 +1,4 @@
-import type { ReplicaId, SequenceNumber } from "../../../kernel/ids.ts";
+import type { Digest, ReplicaId, SequenceNumber, View } from "../../../kernel/ids.ts";
 import { invariant } from "../../../kernel/invariant.ts";
 import { Misbehaviour } from "../../../kernel/misbehaviour.ts";
 import { type Evidence, type Message, MessageKind, Proposal, Pull } from "../../../wire/messages.ts";
@@ -8,7 +8,7 @@ import { Body } from "../../../wire/view-change.ts";
 import { Verdict } from "../../agreement.ts";
 import { headerClaim } from "./claims.ts";
 import type { Instance } from "./instance.ts";
-import type { UntrustedSlot } from "./slot.ts";
+import type { Decided, UntrustedSlot } from "./slot.ts";
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -112,17 +112,18 @@ export class Proposals<Slot extends UntrustedSlot> {
     const { slots, view, standing } = this.#instance;
     const slot = slots.claim(selection.seq);
     const { seq, digest, certificate } = selection;
-    invariant(slot.decision === null || slot.decision === digest, "a new view keeps what was decided");
+    invariant(keeps(slot, digest, view), "a new view keeps what was decided");
     const header = { kind: MessageKind.PrePrepare, view, seq, digest, extension: standing.extension };
     const rest = { certificate, share: NOTHING, evidence: [] };
     this.#take(slot, new Proposal({ ...header, ...rest, value }));
   }
 
   /** Of whatever view. The record says so to the log. */
-  decide(slot: Slot, digest: string, record: Message): void {
+  decide(slot: Slot, { digest, view }: Decided, record: Message): void {
     invariant(slot.decision === null || slot.decision === digest, "one decision per slot");
     if (slot.decision !== null) return;
     slot.decision = digest;
+    slot.decidedIn = view;
     slot.age = 0;
     this.#instance.context.port.note(slot.seq, record);
     this.#listener.see(slot.seq);
@@ -232,4 +233,12 @@ export class Proposals<Slot extends UntrustedSlot> {
     }
     this.#listener.delivered();
   }
+}
+
+/**
+ * Whether a view that proposes this digest keeps what the slot has decided. A view that was slow to open may propose what was not
+ * decided before it, when another one after it has already decided something else.
+ */
+function keeps({ decision, decidedIn }: UntrustedSlot, digest: Digest, view: View): boolean {
+  return decision === null || decision === digest || decidedIn === null || decidedIn > view;
 }

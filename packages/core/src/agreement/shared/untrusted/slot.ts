@@ -2,6 +2,12 @@ import type { Digest, SequenceNumber, View } from "../../../kernel/ids.ts";
 import type { Proposal } from "../../../wire/messages.ts";
 import { SlotBodies } from "../slot-bodies.ts";
 
+/** What a slot is decided to hold, and by which view; null if nobody has said which. */
+export interface Decided {
+  readonly digest: Digest;
+  readonly view: View | null;
+}
+
 /** What a replica keeps of one order number, in protocols that rely on no trusted subsystem. */
 export abstract class UntrustedSlot {
   readonly seq: SequenceNumber;
@@ -19,6 +25,8 @@ export abstract class UntrustedSlot {
   logged: Digest | null = null;
   /** The decided digest. */
   decision: Digest | null = null;
+  /** The view that decided it; null if nobody has said which. */
+  decidedIn: View | null = null;
   /** The value was handed to the layer above. */
   delivered = false;
   /** Ticks of the pull timer since this slot has been waiting for something. */
