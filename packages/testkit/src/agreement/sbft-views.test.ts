@@ -11,6 +11,7 @@ import { PbftNewView } from "@destiny/core/wire/pbft";
 import { SbftViewChange } from "@destiny/core/wire/sbft";
 import { encodeUtf8 } from "@destiny/core/wire/utf8";
 import { Value } from "@destiny/core/wire/value";
+import { Body } from "@destiny/core/wire/view-change";
 import { digestOf } from "@destiny/crypto/hash/sha256";
 import { expect, test } from "vitest";
 import { AgreementCluster, type AgreementLetter } from "./agreement-cluster.ts";
@@ -162,4 +163,35 @@ test("10: one replica alone runs through no views, and its view changes take nob
   cluster.propose("a");
   cluster.run(5 * SECOND);
   for (const replica of cluster.replicas) expect(cluster.log(replica)).toEqual(["a"]);
+});
+
+test("7: a primary that was slow to open its view goes on when a later view has decided otherwise", () => {
+  const cluster = open(4);
+  const { PrePrepare } = MessageKind;
+  // Two replicas vote for "a": it may have been decided, as far as view 1 can see, and its primary asks for the value in vain.
+  cluster.drop(({ to, message }) => (to === 1 || to === 3) && message.kind === PrePrepare);
+  cluster.drop(({ from, to, message }) => to === 1 && (from === 3 || message.kind === MessageKind.Body));
+  cluster.propose("a");
+  cluster.run(50_000);
+  cluster.suspect(1, ...cluster.replicas);
+  cluster.run(100_000);
+  expect([cluster.agreement(1).view, cluster.agreement(1).active]).toEqual([1, false]);
+  // Replica 0 is faulty: it forgets its vote. So view 2 decides that there is nothing, of which replica 1 gets the proof alone.
+  cluster.crash(0);
+  cluster.wipe(0);
+  cluster.restart(0);
+  cluster.heal();
+  cluster.drop((letter) => letter.to === 1 && !of(SbftFast, SbftSlow)(letter));
+  cluster.suspect(2, 0, 2, 3);
+  cluster.run(300_000);
+  expect(cluster.replicas.map((id) => cluster.agreement(id).view)).toEqual([2, 1, 2, 2]);
+  expect(cluster.replicas.map((id) => cluster.decisions(id).length)).toEqual([1, 0, 1, 1]);
+  cluster.heal();
+  cluster.drop(({ to, message }) => to === 1 && !(message instanceof Body));
+  cluster.forge(2, 1, new Body(Value.of(encodeUtf8("a"), digestOf)));
+  cluster.run(50_000);
+  expect([cluster.agreement(1).view, cluster.agreement(1).active]).toEqual([1, true]);
+  cluster.heal();
+  cluster.run(5 * SECOND);
+  for (const id of cluster.replicas) expect(cluster.decisions(id)).toEqual(cluster.decisions(2));
 });
